@@ -1,0 +1,1 @@
+//! How each of our processes speaks to journald, the Collector and Prometheus.

@@ -1,0 +1,169 @@
+//! A local receiver that stands in for the people on call, in the demo and in the tests.
+//!
+//! It answers 200 only after the page is on disk, so that Alertmanager repeats what could not be kept.
+
+mod ledger;
+mod page;
+
+pub use ledger::Ledger;
+
+use std::future::{Future, IntoFuture};
+use std::io::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use time::OffsetDateTime;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
+use crate::Error;
+use crate::args::SinkArgs;
+use page::Page;
+
+/// The largest payload, in bytes.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// How long a connection that does not end may hold up the stop.
+const DRAIN: Duration = Duration::from_secs(5);
+
+type Shared = Arc<Mutex<Ledger>>;
+
+/// Runs `homeostat sink` until SIGTERM or SIGINT.
+///
+/// # Errors
+/// The port, the file or the signals cannot be had.
+pub async fn run(args: &SinkArgs) -> Result<(), Error> {
+    let ledger = Ledger::open(&args.file)?;
+    let mut terminate =
+        signal(SignalKind::terminate()).map_err(|source| Error::Signals { source })?;
+    let mut interrupt =
+        signal(SignalKind::interrupt()).map_err(|source| Error::Signals { source })?;
+    let listen = |source| Error::Listen {
+        address: args.listen,
+        source,
+    };
+    let listener = TcpListener::bind(args.listen).await.map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    say(&format!(
+        "listening on http://{address}/, pages are kept in {}",
+        args.file.display()
+    ));
+    serve(listener, ledger, async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+    .await?;
+    say("stopped");
+    Ok(())
+}
+
+/// Serves until `shutdown` ends, then lets requests under way finish for at most five seconds.
+///
+/// # Errors
+/// The server stopped by itself.
+pub async fn serve(
+    listener: TcpListener,
+    ledger: Ledger,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Error> {
+    let (stopping, stopped) = oneshot::channel();
+    let server = axum::serve(listener, router(ledger)).with_graceful_shutdown(async move {
+        shutdown.await;
+        // The receiver is gone only when the server has already ended.
+        let _ = stopping.send(());
+    });
+    let overdue = async {
+        match stopped.await {
+            Ok(()) => tokio::time::sleep(DRAIN).await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        result = server.into_future() => result.map_err(|source| Error::Serve { source }),
+        () = overdue => Ok(()),
+    }
+}
+
+fn router(ledger: Ledger) -> Router {
+    Router::new()
+        .route("/", get(list).post(receive))
+        .route("/pages", get(pages).post(receive))
+        .route("/health", get(|| async { "ok\n" }).post(receive))
+        .route("/{receiver}", post(receive))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(Arc::new(Mutex::new(ledger)))
+}
+
+async fn receive(State(ledger): State<Shared>, uri: Uri, body: Bytes) -> Response {
+    let page = match Page::parse(uri.path(), &body, OffsetDateTime::now_utc()) {
+        Ok(page) => page,
+        Err(problem) => return (StatusCode::BAD_REQUEST, format!("{problem}\n")).into_response(),
+    };
+    let (line, readable) = (page.line(), page.readable());
+    match with_ledger(&ledger, move |ledger| ledger.append(line)).await {
+        Ok(()) => {
+            readable.iter().for_each(|line| say(line));
+            "recorded\n".into_response()
+        }
+        Err(error) => {
+            let cause = std::error::Error::source(&error)
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            eprintln!("error: {error}: {cause}");
+            // Alertmanager takes a 5xx as a reason to try again.
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "not recorded: the sink cannot write its file; see its journal\n",
+            )
+                .into_response()
+        }
+    }
+}
+
+async fn pages(State(ledger): State<Shared>) -> Response {
+    let array = with_ledger(&ledger, |ledger| ledger.json_array()).await;
+    ([(header::CONTENT_TYPE, "application/json")], array).into_response()
+}
+
+async fn list(State(ledger): State<Shared>) -> Response {
+    let text = with_ledger(&ledger, |ledger| {
+        page::list(ledger.newest_first(), ledger.forgotten())
+    })
+    .await;
+    // Plain text, and held to it: a label cannot become a script.
+    (
+        [
+            (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        ],
+        text,
+    )
+        .into_response()
+}
+
+/// Disk flushes take milliseconds, so everything behind the lock runs off the async threads.
+async fn with_ledger<T: Send + 'static>(
+    ledger: &Shared,
+    work: impl FnOnce(&mut Ledger) -> T + Send + 'static,
+) -> T {
+    let ledger = Arc::clone(ledger);
+    tokio::task::spawn_blocking(move || {
+        work(&mut ledger.lock().unwrap_or_else(PoisonError::into_inner))
+    })
+    .await
+    .expect("invariant: work on the ledger does not panic and is never cancelled")
+}
+
+/// One line for the journal. A closed stdout must not stop the sink: the page is on disk already.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}

@@ -1,0 +1,96 @@
+//! What was done on this host lately, across incidents: the basis of
+//! cool-downs, attempt limits and the host-wide budget.
+
+use crate::event::{Entry, Event, IncidentId};
+use crate::moment::Moment;
+use crate::rules::Budget;
+use crate::unit::UnitName;
+use std::time::Duration;
+
+/// One action that was begun. Whether it helped does not matter to the budget.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// The incident it was for.
+    pub incident: IncidentId,
+    /// The unit it was on.
+    pub unit: UnitName,
+    /// When the intent was recorded.
+    pub at: Moment,
+}
+
+/// The actions of the recent past and the pause.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    attempts: Vec<Attempt>,
+    paused: Option<String>,
+}
+
+impl History {
+    /// Takes note of an event.
+    pub fn apply(&mut self, entry: &Entry) {
+        match &entry.event {
+            Event::Intent { unit, .. } => self.attempts.push(Attempt {
+                incident: entry.incident,
+                unit: unit.clone(),
+                at: entry.at,
+            }),
+            Event::Paused { reason } => self.paused = Some(reason.clone()),
+            Event::Resumed { .. } => self.paused = None,
+            Event::Opened { .. }
+            | Event::Refused { .. }
+            | Event::Alert { .. }
+            | Event::Cleared { .. }
+            | Event::Decided { .. }
+            | Event::JobEnded { .. }
+            | Event::Verdict { .. }
+            | Event::Acknowledged { .. }
+            | Event::Closed { .. }
+            | Event::Unknown => {}
+        }
+    }
+
+    /// What the person said who paused, while paused.
+    #[must_use]
+    pub fn paused(&self) -> Option<&str> {
+        self.paused.as_deref()
+    }
+
+    /// Forgets attempts older than `keep`.
+    pub fn forget(&mut self, keep: Duration, now: &Moment) {
+        self.attempts.retain(|a| now.since(&a.at) < keep);
+    }
+
+    /// How many actions the unit had within `window`.
+    #[must_use]
+    pub fn attempts_on(&self, unit: &UnitName, window: Duration, now: &Moment) -> u32 {
+        self.count(window, now, |a| a.unit == *unit)
+    }
+
+    /// When the unit was last acted on for another incident than `incident`.
+    #[must_use]
+    pub fn last_for_another(&self, unit: &UnitName, incident: IncidentId) -> Option<&Moment> {
+        self.attempts
+            .iter()
+            .rev()
+            .find(|a| a.unit == *unit && a.incident != incident)
+            .map(|a| &a.at)
+    }
+
+    /// How many actions the host-wide budget still allows.
+    #[must_use]
+    pub fn budget_left(&self, budget: Budget, now: &Moment) -> u32 {
+        let window = Duration::from_secs(budget.window_seconds);
+        budget
+            .actions
+            .saturating_sub(self.count(window, now, |_| true))
+    }
+
+    fn count(&self, window: Duration, now: &Moment, of: impl Fn(&Attempt) -> bool) -> u32 {
+        let n = self
+            .attempts
+            .iter()
+            .filter(|a| of(a) && now.since(&a.at) < window)
+            .count();
+        u32::try_from(n).unwrap_or(u32::MAX)
+    }
+}

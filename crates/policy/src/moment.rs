@@ -1,0 +1,106 @@
+//! Moments that survive clock steps and reboots.
+
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A point in time as the host knew it: the wall clock for people, the boot
+/// clock for arithmetic, and the boot it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// Milliseconds since the Unix epoch. May step in either direction.
+    pub wall_ms: i64,
+    /// Milliseconds of `CLOCK_BOOTTIME`, which never steps and counts suspend.
+    pub boot_ms: u64,
+    /// The kernel's random boot id as a number. Boot clocks of different boots
+    /// cannot be compared.
+    pub boot_id: u128,
+}
+
+impl Moment {
+    /// How much later `self` is than `earlier`; zero when it is not later.
+    ///
+    /// Within one boot the boot clock decides. Across boots only the wall clock
+    /// is left; if that was set back the answer is zero, which makes every
+    /// cool-down longer and never shorter.
+    #[must_use]
+    pub fn since(&self, earlier: &Moment) -> Duration {
+        let ms = if self.boot_id == earlier.boot_id {
+            self.boot_ms.saturating_sub(earlier.boot_ms)
+        } else {
+            u64::try_from(self.wall_ms.saturating_sub(earlier.wall_ms)).unwrap_or(0)
+        };
+        Duration::from_millis(ms)
+    }
+
+    /// The moment `by` later within the same boot.
+    #[must_use]
+    pub fn plus(&self, by: Duration) -> Moment {
+        let ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        Moment {
+            wall_ms: self
+                .wall_ms
+                .saturating_add(i64::try_from(ms).unwrap_or(i64::MAX)),
+            boot_ms: self.boot_ms.saturating_add(ms),
+            boot_id: self.boot_id,
+        }
+    }
+}
+
+/// Milliseconds since the Unix epoch as RFC 3339 text in UTC, for people.
+#[must_use]
+pub fn rfc3339(wall_ms: i64) -> String {
+    time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(wall_ms) * 1_000_000)
+        .ok()
+        .and_then(|t| {
+            t.format(&time::format_description::well_known::Rfc3339)
+                .ok()
+        })
+        .unwrap_or_else(|| format!("{wall_ms} ms"))
+}
+
+/// RFC 3339 text as milliseconds since the Unix epoch. `None` for text that is
+/// no time, and for Go's zero time, which Alertmanager sends for "not set".
+#[must_use]
+pub fn parse_rfc3339(text: &str) -> Option<i64> {
+    if text.starts_with("0001-01-01T00:00:00") {
+        return None;
+    }
+    let time =
+        time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()?;
+    i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(wall_ms: i64, boot_ms: u64, boot_id: u128) -> Moment {
+        Moment {
+            wall_ms,
+            boot_ms,
+            boot_id,
+        }
+    }
+
+    #[test]
+    fn a_wall_clock_step_does_not_shorten_a_wait() {
+        let earlier = at(1_000_000, 5_000, 1);
+        assert_eq!(at(9_000_000, 6_000, 1).since(&earlier).as_millis(), 1_000);
+        assert_eq!(at(0, 6_000, 1).since(&earlier).as_millis(), 1_000);
+    }
+
+    #[test]
+    fn across_boots_the_wall_clock_decides_and_a_step_back_is_zero() {
+        let earlier = at(1_000_000, 500_000, 1);
+        assert_eq!(at(1_060_000, 10, 2).since(&earlier).as_secs(), 60);
+        assert_eq!(at(900_000, 900_000, 2).since(&earlier), Duration::ZERO);
+    }
+
+    #[test]
+    fn times_are_read_and_written_as_rfc3339() {
+        assert_eq!(parse_rfc3339("1970-01-01T00:00:01.5Z"), Some(1_500));
+        assert_eq!(parse_rfc3339("0001-01-01T00:00:00Z"), None);
+        assert_eq!(parse_rfc3339("yesterday"), None);
+        assert_eq!(rfc3339(1_500), "1970-01-01T00:00:01.5Z");
+    }
+}

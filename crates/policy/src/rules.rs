@@ -1,0 +1,427 @@
+//! Which alert may do what to which unit, and how often.
+//!
+//! Raw rules come from the configuration; [`Rules::check`] is the one place
+//! where they become rules, and [`Rules`] alone mints a [`Permit`].
+
+use crate::alert::Alert;
+use crate::reason::Reason;
+use crate::unit::{UnitName, Verb};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+/// The rules as they are written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawRules {
+    /// How many actions the whole host may see.
+    #[serde(default)]
+    pub budget: Budget,
+    /// How long anything may stand in the way before a person is called.
+    #[serde(default = "default_hold_timeout")]
+    pub hold_timeout_seconds: u64,
+    /// The permits: unit name to what may be done to it.
+    #[serde(default)]
+    pub units: BTreeMap<String, RawGrant>,
+    /// What each alert means.
+    #[serde(default)]
+    pub rules: Vec<RawRule>,
+}
+
+fn default_hold_timeout() -> u64 {
+    300
+}
+
+/// What may be done to one unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawGrant {
+    /// The permitted verbs.
+    pub verbs: BTreeSet<Verb>,
+}
+
+/// The host-wide bound on actions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    /// The most actions within the window.
+    pub actions: u32,
+    /// The window, seconds.
+    pub window_seconds: u64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            actions: 10,
+            window_seconds: 3600,
+        }
+    }
+}
+
+/// Whether a rule acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Act.
+    #[default]
+    Auto,
+    /// Decide and record, but do not act.
+    DryRun,
+}
+
+/// One rule as it is written. Times are in seconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawRule {
+    /// A unique name for logs and incidents.
+    pub name: String,
+    /// The alert's name.
+    pub alert: String,
+    /// Labels that must be equal where the alert carries them.
+    #[serde(default, rename = "match")]
+    pub matchers: BTreeMap<String, String>,
+    /// The unit to heal.
+    pub unit: String,
+    /// The verbs to try, in order.
+    pub ladder: Vec<Verb>,
+    /// Whether to act.
+    #[serde(default)]
+    pub mode: Mode,
+    /// How long to leave the unit alone after an action for another incident.
+    #[serde(default = "default_cooldown")]
+    pub cooldown_seconds: u64,
+    /// The most actions on the unit within the attempts window.
+    #[serde(default = "default_attempts")]
+    pub attempts: u32,
+    /// The attempts window.
+    #[serde(default = "default_attempts_window")]
+    pub attempts_window_seconds: u64,
+    /// How long the unit must stay active after an action.
+    #[serde(default = "default_settle")]
+    pub settle_seconds: u64,
+    /// The longest range in the alert's expression: evidence from before the action is older.
+    #[serde(default)]
+    pub window_seconds: u64,
+    /// How long, after settle time and window, the alert may take to clear.
+    #[serde(default = "default_grace")]
+    pub grace_seconds: u64,
+    /// PromQL that must give a value above zero, else an absent alert proves nothing.
+    #[serde(default)]
+    pub proof: Option<String>,
+}
+
+fn default_cooldown() -> u64 {
+    300
+}
+fn default_attempts() -> u32 {
+    3
+}
+fn default_attempts_window() -> u64 {
+    3600
+}
+fn default_settle() -> u64 {
+    15
+}
+fn default_grace() -> u64 {
+    60
+}
+
+/// A rule that was checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// A unique name.
+    pub name: String,
+    /// The alert's name.
+    pub alert: String,
+    /// Labels that must be equal where the alert carries them.
+    pub matchers: BTreeMap<String, String>,
+    /// The unit to heal.
+    pub unit: UnitName,
+    /// The verbs to try, in order; never empty, each granted for the unit.
+    pub ladder: Vec<Verb>,
+    /// Whether to act.
+    pub mode: Mode,
+    /// See [`RawRule::cooldown_seconds`].
+    pub cooldown: Duration,
+    /// See [`RawRule::attempts`].
+    pub attempts: u32,
+    /// See [`RawRule::attempts_window_seconds`].
+    pub attempts_window: Duration,
+    /// See [`RawRule::settle_seconds`].
+    pub settle: Duration,
+    /// See [`RawRule::window_seconds`].
+    pub window: Duration,
+    /// See [`RawRule::grace_seconds`].
+    pub grace: Duration,
+    /// See [`RawRule::proof`].
+    pub proof: Option<String>,
+}
+
+/// The right to do one thing to one unit. Only [`Rules::permit`] makes one, and the systemd
+/// adapter takes nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permit {
+    unit: UnitName,
+    verb: Verb,
+}
+
+impl Permit {
+    /// The unit that may be acted on.
+    #[must_use]
+    pub fn unit(&self) -> &UnitName {
+        &self.unit
+    }
+
+    /// What may be done.
+    #[must_use]
+    pub fn verb(&self) -> Verb {
+        self.verb
+    }
+}
+
+/// A fault in the rules: where it is, what stands there, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {value}: {cure}")]
+pub struct RuleError {
+    /// The place, for example `rules[2].ladder[1]`.
+    pub key: String,
+    /// The value that stands there.
+    pub value: String,
+    /// What to do.
+    pub cure: String,
+}
+
+fn fault(key: impl Into<String>, value: impl ToString, cure: impl Into<String>) -> RuleError {
+    RuleError {
+        key: key.into(),
+        value: format!("`{}`", value.to_string()),
+        cure: cure.into(),
+    }
+}
+
+/// All rules of this host, checked.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    host: String,
+    budget: Budget,
+    hold_timeout: Duration,
+    grants: BTreeMap<UnitName, BTreeSet<Verb>>,
+    rules: Vec<Rule>,
+    by_alert: HashMap<String, Vec<usize>>,
+}
+
+const LONGEST_SECONDS: u64 = 7 * 24 * 3600;
+
+fn seconds(key: String, value: u64, least: u64) -> Result<Duration, RuleError> {
+    if (least..=LONGEST_SECONDS).contains(&value) {
+        return Ok(Duration::from_secs(value));
+    }
+    Err(fault(
+        key,
+        value,
+        format!("give seconds between {least} and {LONGEST_SECONDS}"),
+    ))
+}
+
+impl Rules {
+    /// Checks the rules of the host named `host`.
+    ///
+    /// # Errors
+    /// On the first fault: an impossible or forbidden unit, an empty ladder, a verb without a
+    /// grant, a number out of bounds, or a name given twice.
+    pub fn check(host: &str, raw: RawRules) -> Result<Self, RuleError> {
+        let mut grants = BTreeMap::new();
+        for (name, grant) in &raw.units {
+            let key = format!("units.\"{name}\"");
+            let unit = UnitName::parse(name).map_err(|e| fault(&key, name, e.to_string()))?;
+            if unit.is_forbidden() {
+                return Err(fault(
+                    key,
+                    name,
+                    "this unit is never acted on, for a person needs it to reach the host; remove it",
+                ));
+            }
+            if grant.verbs.is_empty() {
+                return Err(fault(
+                    format!("{key}.verbs"),
+                    "[]",
+                    "name at least one verb, or remove the unit",
+                ));
+            }
+            grants.insert(unit, grant.verbs.clone());
+        }
+        if raw.budget.actions == 0 {
+            return Err(fault(
+                "budget.actions",
+                0,
+                "allow at least 1; set `mode` of the rules to dry-run to see without acting",
+            ));
+        }
+        seconds("budget.window_seconds".into(), raw.budget.window_seconds, 1)?;
+        let hold_timeout = seconds("hold_timeout_seconds".into(), raw.hold_timeout_seconds, 1)?;
+        let mut names = BTreeSet::new();
+        let mut rules = Vec::with_capacity(raw.rules.len());
+        let mut by_alert: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, rule) in raw.rules.into_iter().enumerate() {
+            let rule = check_rule(index, rule, &grants)?;
+            if !names.insert(rule.name.clone()) {
+                return Err(fault(
+                    format!("rules[{index}].name"),
+                    &rule.name,
+                    "another rule has this name; choose a unique one",
+                ));
+            }
+            by_alert.entry(rule.alert.clone()).or_default().push(index);
+            rules.push(rule);
+        }
+        Ok(Self {
+            host: host.to_owned(),
+            budget: raw.budget,
+            hold_timeout,
+            grants,
+            rules,
+            by_alert,
+        })
+    }
+
+    /// The host these rules are for.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The host-wide bound on actions.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        self.budget
+    }
+
+    /// How long anything may stand in the way.
+    #[must_use]
+    pub fn hold_timeout(&self) -> Duration {
+        self.hold_timeout
+    }
+
+    /// The units under care.
+    pub fn units(&self) -> impl Iterator<Item = &UnitName> {
+        self.grants.keys()
+    }
+
+    /// The rule of this name.
+    #[must_use]
+    pub fn rule(&self, name: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.name == name)
+    }
+
+    /// All rules, as they stand in the configuration.
+    #[must_use]
+    pub fn all(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The rule that an alert means.
+    ///
+    /// The unit comes from the rule, never from a label. A label that the alert carries must
+    /// equal the rule's; one that it lacks does not decide; and if more than one rule is left,
+    /// none is meant. No host label means this host.
+    ///
+    /// # Errors
+    /// The reason why the alert is refused.
+    pub fn lookup(&self, alert: &Alert) -> Result<&Rule, Reason> {
+        if alert.labels.get("host").is_some_and(|h| *h != self.host) {
+            return Err(Reason::OtherHost);
+        }
+        let mut found = None;
+        for index in self.by_alert.get(&alert.name).into_iter().flatten() {
+            let rule = &self.rules[*index];
+            let fits = rule
+                .matchers
+                .iter()
+                .all(|(name, value)| alert.labels.get(name).is_none_or(|v| v == value));
+            if fits && found.replace(rule).is_some() {
+                return Err(Reason::Ambiguous);
+            }
+        }
+        found.ok_or(Reason::NoRule)
+    }
+
+    /// The right to do `verb` to the rule's unit, where the host grants it.
+    #[must_use]
+    pub fn permit(&self, rule: &Rule, verb: Verb) -> Option<Permit> {
+        let granted = self.grants.get(&rule.unit)?.contains(&verb);
+        (granted && rule.ladder.contains(&verb)).then(|| Permit {
+            unit: rule.unit.clone(),
+            verb,
+        })
+    }
+}
+
+fn check_rule(
+    index: usize,
+    raw: RawRule,
+    grants: &BTreeMap<UnitName, BTreeSet<Verb>>,
+) -> Result<Rule, RuleError> {
+    let key = |field: &str| format!("rules[{index}].{field}");
+    if raw.name.is_empty() {
+        return Err(fault(key("name"), "", "give the rule a unique name"));
+    }
+    if raw.alert.is_empty() {
+        return Err(fault(
+            key("alert"),
+            "",
+            "name the alert that the rule answers",
+        ));
+    }
+    let unit =
+        UnitName::parse(&raw.unit).map_err(|e| fault(key("unit"), &raw.unit, e.to_string()))?;
+    let granted = grants.get(&unit).ok_or_else(|| {
+        fault(
+            key("unit"),
+            &raw.unit,
+            "the unit has no entry under `units`; grant it the verbs of this ladder there",
+        )
+    })?;
+    if raw.ladder.is_empty() {
+        return Err(fault(
+            key("ladder"),
+            "[]",
+            "name at least one verb, or remove the rule so that people hear of the alert at once",
+        ));
+    }
+    for (rung, verb) in raw.ladder.iter().enumerate() {
+        if !granted.contains(verb) {
+            return Err(fault(
+                format!("rules[{index}].ladder[{rung}]"),
+                verb.label(),
+                format!("the verb is not granted; add it to units.\"{unit}\".verbs"),
+            ));
+        }
+    }
+    if raw.attempts == 0 {
+        return Err(fault(
+            key("attempts"),
+            0,
+            "allow at least 1; set `mode` to dry-run to see without acting",
+        ));
+    }
+    Ok(Rule {
+        cooldown: seconds(key("cooldown_seconds"), raw.cooldown_seconds, 0)?,
+        attempts: raw.attempts,
+        attempts_window: seconds(
+            key("attempts_window_seconds"),
+            raw.attempts_window_seconds,
+            1,
+        )?,
+        settle: seconds(key("settle_seconds"), raw.settle_seconds, 1)?,
+        window: seconds(key("window_seconds"), raw.window_seconds, 0)?,
+        grace: seconds(key("grace_seconds"), raw.grace_seconds, 1)?,
+        name: raw.name,
+        alert: raw.alert,
+        matchers: raw.matchers,
+        unit,
+        ladder: raw.ladder,
+        mode: raw.mode,
+        proof: raw.proof,
+    })
+}

@@ -1,0 +1,350 @@
+//! One incident, from step to step: look, decide, write, act, write, judge.
+
+use super::{Abandoned, Engine};
+use crate::clock;
+use crate::journal;
+use crate::systemd::UnitControl;
+use homeostat_policy::decide::{Decision, clearances, decide};
+use homeostat_policy::event::{End, Entry, Event, IncidentId};
+use homeostat_policy::incident::{Action, Incident, Phase};
+use homeostat_policy::observation::{Fact, Observation};
+use homeostat_policy::outcome::{Assessment, Verdict, assess, examine};
+use homeostat_policy::reason::Reason;
+use homeostat_policy::rules::Permit;
+use homeostat_policy::unit::JobResult;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+
+/// What comes after a step.
+enum Next {
+    /// Another step at once.
+    Again,
+    /// Another step after this time, or when there is news.
+    Wait(Duration),
+    /// The incident is over.
+    Over,
+}
+
+const SOON: Duration = Duration::from_secs(1);
+const LATER: Duration = Duration::from_secs(5);
+
+/// A call that did not arrive is told from one that systemd is about to log only after this time.
+const JOURNAL_DELAY: Duration = Duration::from_secs(5);
+
+/// After this time an unfinished intent is not examined any more: nobody will know.
+const EXAMINE_FOR: Duration = Duration::from_secs(900);
+
+/// Takes the incident from step to step until it is over or its state was rebuilt.
+pub(super) async fn drive<C: UnitControl>(
+    engine: Arc<Engine<C>>,
+    id: IncidentId,
+    generation: u64,
+    news: Arc<Notify>,
+) {
+    loop {
+        match engine.step(id, generation).await {
+            Ok(Next::Again) => {}
+            Ok(Next::Wait(time)) => {
+                // A time-out and news both lead to the next step.
+                let _ = tokio::time::timeout(time, news.notified()).await;
+            }
+            Ok(Next::Over) => {
+                if engine.state().generation == generation {
+                    engine.drivers().remove(&id);
+                }
+                engine.pages.notify_one();
+                return;
+            }
+            Err(reason) => {
+                // The recovery of the store drives the incident anew.
+                tracing::warn!(incident_id = id, %reason, "step given up");
+                return;
+            }
+        }
+    }
+}
+
+impl<C: UnitControl> Engine<C> {
+    async fn step(self: &Arc<Self>, id: IncidentId, generation: u64) -> Result<Next, Abandoned> {
+        let Some(incident) = self.state().incident(id).cloned() else {
+            return Ok(Next::Over);
+        };
+        let open_action = incident.last_action().filter(|a| a.verdict.is_none());
+        match open_action {
+            Some(action) if action.ended.is_none() => {
+                self.examine(&incident, action, generation).await
+            }
+            Some(action) => self.judge(&incident, action, generation).await,
+            None => self.decide(&incident, generation).await,
+        }
+    }
+
+    async fn observe(&self, incident: &Incident, also_cleared: bool) -> Observation {
+        let unit = async {
+            match &incident.unit {
+                Some(unit) => self.control.observe(unit).await.into(),
+                None => Fact::Unknown,
+            }
+        };
+        let alerts = self
+            .witnesses
+            .ask(incident, &self.config.rules, also_cleared);
+        let (unit, alerts) = tokio::join!(unit, alerts);
+        Observation { unit, alerts }
+    }
+
+    async fn decide(
+        self: &Arc<Self>,
+        incident: &Incident,
+        generation: u64,
+    ) -> Result<Next, Abandoned> {
+        let id = incident.id;
+        let observation = self.observe(incident, false).await;
+        let now = clock::now();
+        let gone = clearances(incident, &observation, &self.config.rules, &now);
+        if !gone.is_empty() {
+            let cleared = gone
+                .into_iter()
+                .map(|fingerprint| Event::Cleared { fingerprint })
+                .collect();
+            self.record(id, generation, cleared).await?;
+            return Ok(Next::Again);
+        }
+        // The decision and its record are one step under the lock, so that two incidents cannot
+        // both spend the last of the budget.
+        let (decision, ticket) = {
+            let mut state = self.state();
+            if state.generation != generation {
+                return Err(Abandoned::Rebuilt);
+            }
+            let Some(incident) = state.incident(id).cloned() else {
+                return Ok(Next::Over);
+            };
+            // One action in flight: an action without a verdict is judged first.
+            if incident.last_action().is_some_and(|a| a.verdict.is_none()) {
+                return Ok(Next::Again);
+            }
+            let decision = decide(
+                &incident,
+                &observation,
+                &state.history,
+                &self.config.rules,
+                &now,
+            );
+            let events = record_of(&incident, &decision, &observation);
+            if events.is_empty() {
+                return Ok(Next::Wait(patience(&decision)));
+            }
+            let entries = events
+                .into_iter()
+                .map(|event| Entry {
+                    incident: id,
+                    at: now,
+                    event,
+                })
+                .collect();
+            (decision, self.append(&mut state, entries))
+        };
+        self.durable(&ticket).await?;
+        let committed = Instant::now();
+        self.metrics.decision(decision.kind(), decision.reason());
+        tracing::info!(
+            incident_id = id,
+            unit_name = incident.unit.as_ref().map(|u| u.as_str()),
+            decision = decision.kind().label(),
+            reason = decision.reason().label(),
+            verb = decision.verb().map(|v| v.label()),
+            "decided"
+        );
+        match decision {
+            Decision::Act { permit, number, .. } => {
+                self.act(id, generation, &permit, number, committed).await
+            }
+            Decision::Escalate { .. } => {
+                self.pages.notify_one();
+                Ok(Next::Wait(SOON))
+            }
+            Decision::End { .. } => Ok(Next::Over),
+            Decision::Hold { .. } => Ok(Next::Wait(patience(&decision))),
+        }
+    }
+
+    async fn act(
+        self: &Arc<Self>,
+        id: IncidentId,
+        generation: u64,
+        permit: &Permit,
+        number: u32,
+        committed: Instant,
+    ) -> Result<Next, Abandoned> {
+        let end = self
+            .control
+            .run(permit, || {
+                self.metrics
+                    .commit_to_call
+                    .observe(committed.elapsed().as_secs_f64());
+            })
+            .await;
+        tracing::info!(
+            incident_id = id,
+            unit_name = permit.unit().as_str(),
+            verb = permit.verb().label(),
+            result = end.result.label(),
+            detail = end.detail,
+            duration_ms = u64::try_from(committed.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "job ended"
+        );
+        if end.result == JobResult::Unknown {
+            // The intent stays unfinished, and the next step examines it.
+            return Ok(Next::Wait(SOON));
+        }
+        self.metrics.action(permit.verb(), end.result);
+        let ended = Event::JobEnded {
+            action: number,
+            result: end.result,
+            invocation_after: end.invocation_after,
+            examined: false,
+        };
+        self.record(id, generation, vec![ended]).await?;
+        Ok(Next::Again)
+    }
+
+    /// Finds out what became of an intent whose end was not recorded.
+    async fn examine(
+        &self,
+        incident: &Incident,
+        action: &Action,
+        generation: u64,
+    ) -> Result<Next, Abandoned> {
+        let Some(unit) = &incident.unit else {
+            return Ok(Next::Over);
+        };
+        let state = self.control.observe(unit).await;
+        let since = clock::now().since(&action.intent);
+        let found = match &state {
+            Ok(state) => {
+                let jobs = journal::job_records(unit, action.intent.wall_ms).await;
+                if let Err(error) = &jobs {
+                    tracing::warn!(%error, "the journal cannot tell how a job ended");
+                }
+                examine(action, state, &jobs.into())
+            }
+            Err(_) => None,
+        };
+        let result = match found {
+            Some(JobResult::NotCalled) if since < JOURNAL_DELAY => return Ok(Next::Wait(SOON)),
+            Some(result) => result,
+            None if since < EXAMINE_FOR => return Ok(Next::Wait(SOON)),
+            None => JobResult::Unknown,
+        };
+        tracing::info!(
+            incident_id = incident.id,
+            unit_name = unit.as_str(),
+            result = result.label(),
+            "unfinished intent examined"
+        );
+        self.metrics.action(action.verb, result);
+        let ended = Event::JobEnded {
+            action: action.number,
+            result,
+            invocation_after: state.ok().map(|s| s.invocation_id),
+            examined: true,
+        };
+        self.record(incident.id, generation, vec![ended]).await?;
+        Ok(Next::Again)
+    }
+
+    /// Watches the effect of the newest action and gives the verdict.
+    async fn judge(
+        &self,
+        incident: &Incident,
+        action: &Action,
+        generation: u64,
+    ) -> Result<Next, Abandoned> {
+        let observation = self.observe(incident, true).await;
+        let now = clock::now();
+        let rules = &self.config.rules;
+        let (verdict, reason) = match assess(incident, action, rules, &observation, &now) {
+            Assessment::Wait => return Ok(Next::Wait(SOON)),
+            Assessment::Settled(verdict, reason) => (verdict, reason),
+        };
+        let mut events = vec![Event::Verdict {
+            action: action.number,
+            verdict,
+            reason,
+            observation,
+        }];
+        let is_over = verdict == Verdict::Fixed;
+        if is_over {
+            let clear = |(fingerprint, _)| Event::Cleared { fingerprint };
+            events.extend(incident.live().into_iter().map(clear));
+            events.push(Event::Closed { end: End::Fixed });
+        }
+        self.record(incident.id, generation, events).await?;
+        self.metrics.verdict(verdict);
+        self.metrics
+            .time_to_verdict
+            .observe(now.since(&action.intent).as_secs_f64());
+        tracing::info!(
+            incident_id = incident.id,
+            unit_name = incident.unit.as_ref().map(|u| u.as_str()),
+            verdict = verdict.label(),
+            reason = reason.label(),
+            "verdict"
+        );
+        Ok(if is_over { Next::Over } else { Next::Again })
+    }
+}
+
+/// The events that record a decision: none for a hold that goes on.
+fn record_of(incident: &Incident, decision: &Decision, observation: &Observation) -> Vec<Event> {
+    let is_old = match (decision, &incident.phase) {
+        (Decision::Hold { reason, .. }, Phase::Holding { reason: before, .. }) => reason == before,
+        (Decision::Hold { reason, .. }, Phase::Paged) => *reason == Reason::AwaitingPerson,
+        (Decision::Hold { reason, .. }, Phase::Acknowledged) => *reason == Reason::Acknowledged,
+        _ => false,
+    };
+    if is_old {
+        return Vec::new();
+    }
+    let mut events = vec![Event::Decided {
+        decision: decision.kind(),
+        reason: decision.reason(),
+        verb: decision.verb(),
+        observation: observation.clone(),
+    }];
+    match decision {
+        Decision::Act {
+            permit,
+            rule,
+            number,
+        } => events.push(Event::Intent {
+            action: *number,
+            unit: permit.unit().clone(),
+            verb: permit.verb(),
+            rule: rule.clone(),
+            invocation_before: observation
+                .unit
+                .known()
+                .map(|u| u.invocation_id.clone())
+                .unwrap_or_default(),
+        }),
+        Decision::End { end, .. } => events.push(Event::Closed { end: *end }),
+        Decision::Hold { .. } | Decision::Escalate { .. } => {}
+    }
+    events
+}
+
+/// How soon to look again while nothing is done.
+fn patience(decision: &Decision) -> Duration {
+    match decision.reason() {
+        Reason::JobQueued
+        | Reason::AutoRestart
+        | Reason::Changing
+        | Reason::BusLost
+        | Reason::Cooldown
+        | Reason::StartLimit => SOON,
+        _ => LATER,
+    }
+}

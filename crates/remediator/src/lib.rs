@@ -1,0 +1,80 @@
+//! The daemon that heals systemd units over D-Bus and proves that it helped.
+//!
+//! `http` takes alerts and shows incidents, `engine` drives each incident,
+//! `store` keeps the event log, `systemd` and `journal` reach the host, and
+//! `evidence` and `notify` speak with Prometheus and Alertmanager. No decision
+//! is made here: they are all in the policy crate.
+
+pub mod clock;
+pub mod config;
+pub mod engine;
+pub mod evidence;
+pub mod http;
+pub mod journal;
+pub mod metrics;
+pub mod notify;
+pub mod page;
+pub mod state;
+pub mod store;
+pub mod story;
+pub mod systemd;
+
+use config::{Config, Tokens};
+use engine::Engine;
+use std::future::Future;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+/// Why the daemon could not start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The event log.
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+    /// A metric's name.
+    #[error("the metrics could not be registered: {0}")]
+    Metrics(#[from] prometheus::Error),
+    /// The HTTP client.
+    #[error("the HTTP client could not be made: {0}")]
+    Client(#[from] reqwest::Error),
+    /// The HTTP server.
+    #[error("the HTTP server stopped: {0}")]
+    Serve(#[from] std::io::Error),
+}
+
+/// Runs the daemon until `shutdown` is done. What is in flight is left to systemd; the next start
+/// examines it.
+///
+/// # Errors
+/// When the event log cannot be opened or the server stops.
+pub async fn run<C: systemd::UnitControl>(
+    config: Config,
+    tokens: Tokens,
+    control: C,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), RunError> {
+    let store = store::Store::open(&config.database).await?;
+    let metrics = metrics::Metrics::new()?;
+    homeostat_telemetry::metrics::register_build_info(&metrics.registry, "homeostat-remediator")?;
+    let witnesses = evidence::Witnesses::new(&config.alertmanager_url, &config.prometheus_url)?;
+    let engine = Engine::new(config, store, control, witnesses, metrics).await?;
+    let router = homeostat_telemetry::http::instrument(
+        http::router(engine.clone(), tokens),
+        &engine.metrics.registry,
+    )?;
+    tokio::spawn(notify::run(engine.clone(), reqwest::Client::new()));
+    tokio::spawn(Arc::clone(&engine).run(feed_watchdog));
+    // Without systemd nobody listens, and that is well.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    axum::serve(listener, router)
+        .with_graceful_shutdown(shutdown)
+        .await?;
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    Ok(())
+}
+
+fn feed_watchdog() {
+    // Without systemd nobody listens, and that is well.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+}

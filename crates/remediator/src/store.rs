@@ -1,0 +1,410 @@
+//! The event log in SQLite: the only file that knows SQL.
+//!
+//! One task writes. It takes whatever is waiting, writes it as one statement
+//! and so with one flush, and only then tells the waiting that their events
+//! are on disk. After a failed write nothing is taken until [`Store::recover`].
+
+use crate::config::Retention;
+use homeostat_policy::event::{Entry, Event, IncidentId};
+use homeostat_policy::moment::Moment;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::{SetOnce, mpsc};
+
+/// What the store could not do.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file could not be opened.
+    #[error("cannot open the event log {path}: {source}")]
+    Open {
+        /// The file.
+        path: String,
+        /// The cause.
+        source: sqlx::Error,
+    },
+    /// The schema could not be brought up to date.
+    #[error("cannot bring the event log up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// A read failed.
+    #[error("cannot read the event log: {0}")]
+    Read(#[source] sqlx::Error),
+    /// A write failed; what was to be written is not on disk.
+    #[error("cannot write the event log")]
+    Write,
+    /// The write that was tried to see whether the store is well again failed.
+    #[error("the event log is still not writable: {0}")]
+    Probe(#[source] sqlx::Error),
+}
+
+/// A promise of durability, shared by all events of one batch.
+#[derive(Clone)]
+pub struct Ticket(Arc<SetOnce<bool>>);
+
+impl Ticket {
+    fn new() -> Self {
+        Self(Arc::new(SetOnce::new()))
+    }
+
+    /// Waits until the batch is on disk.
+    ///
+    /// # Errors
+    /// When it could not be written.
+    pub async fn durable(&self) -> Result<(), StoreError> {
+        if *self.0.wait().await {
+            Ok(())
+        } else {
+            Err(StoreError::Write)
+        }
+    }
+
+    /// Whether the batch is on disk already.
+    #[must_use]
+    pub fn is_durable(&self) -> bool {
+        self.0.get() == Some(&true)
+    }
+
+    fn settle(&self, written: bool) {
+        // Settled once, by the writer alone; a second time cannot matter.
+        let _ = self.0.set(written);
+    }
+}
+
+struct Batch {
+    entries: Vec<Entry>,
+    ticket: Ticket,
+}
+
+/// The event log.
+pub struct Store {
+    read: SqlitePool,
+    options: SqliteConnectOptions,
+    queue: mpsc::UnboundedSender<Batch>,
+    queued: Arc<AtomicUsize>,
+    healthy: Arc<AtomicBool>,
+}
+
+/// The most events of one statement: bounds the memory of a flush.
+const BATCH_EVENTS: usize = 20_000;
+
+impl Store {
+    /// Opens or makes the file, brings it up to date and starts the writer.
+    ///
+    /// A file that a newer version wrote opens too: its additional migrations are let be.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or is not an event log.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(5))
+            .disable_statement_logging();
+        let open = |source| StoreError::Open {
+            path: path.display().to_string(),
+            source,
+        };
+        let mut writer = SqliteConnection::connect_with(&options)
+            .await
+            .map_err(open)?;
+        sqlx::migrate!()
+            .set_ignore_missing(true)
+            .run(&mut writer)
+            .await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(2)
+            .connect_with(options.clone())
+            .await
+            .map_err(open)?;
+        let (queue, batches) = mpsc::unbounded_channel();
+        let store = Self {
+            read,
+            options,
+            queue,
+            queued: Arc::new(AtomicUsize::new(0)),
+            healthy: Arc::new(AtomicBool::new(true)),
+        };
+        tokio::spawn(write(
+            writer,
+            batches,
+            store.queued.clone(),
+            store.healthy.clone(),
+        ));
+        Ok(store)
+    }
+
+    /// Queues events. Their order on disk is the order of the calls.
+    pub fn append(&self, entries: Vec<Entry>) -> Ticket {
+        let ticket = Ticket::new();
+        self.queued.fetch_add(entries.len(), Ordering::Relaxed);
+        let batch = Batch {
+            entries,
+            ticket: ticket.clone(),
+        };
+        if let Err(batch) = self.queue.send(batch) {
+            batch.0.ticket.settle(false);
+        }
+        ticket
+    }
+
+    /// How many events wait to be written.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.queued.load(Ordering::Relaxed)
+    }
+
+    /// Whether the last write went well.
+    #[must_use]
+    pub fn is_healthy(&self) -> bool {
+        self.healthy.load(Ordering::Acquire)
+    }
+
+    /// Tries a durable write and takes events again when it goes well.
+    ///
+    /// # Errors
+    /// When the write fails.
+    pub async fn recover(&self) -> Result<(), StoreError> {
+        let mut connection = self.options.connect().await.map_err(StoreError::Probe)?;
+        // Rewriting the version number is a real, flushed write that changes nothing.
+        let probe = "PRAGMA user_version = 1";
+        sqlx::query(probe)
+            .execute(&mut connection)
+            .await
+            .map_err(StoreError::Probe)?;
+        self.healthy.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// All events of the incidents that are open, in order.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn open_incidents(&self) -> Result<Vec<Entry>, StoreError> {
+        self.entries(
+            "SELECT e.* FROM events e JOIN events o ON o.incident = e.incident AND o.kind = 'opened' \
+             WHERE NOT EXISTS (SELECT 1 FROM events c WHERE c.incident = o.incident \
+             AND c.kind IN ('closed', 'refused')) ORDER BY e.id",
+            0,
+        )
+        .await
+    }
+
+    /// The intents, pauses and resumes since a time, in order, and the newest pause or resume
+    /// however old.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn history(&self, since_wall_ms: i64) -> Result<Vec<Entry>, StoreError> {
+        self.entries(
+            "SELECT * FROM events WHERE kind IN ('intent', 'paused', 'resumed') AND (wall_ms >= ?1 \
+             OR id = (SELECT max(id) FROM events WHERE kind IN ('intent', 'paused', 'resumed') \
+             AND kind <> 'intent')) ORDER BY id",
+            since_wall_ms,
+        )
+        .await
+    }
+
+    /// The events of one incident, in order.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn incident(&self, id: IncidentId) -> Result<Vec<Entry>, StoreError> {
+        self.entries("SELECT * FROM events WHERE incident = ?1 ORDER BY id", id)
+            .await
+    }
+
+    /// All events of the newest `limit` incidents that ended.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn ended(&self, limit: i64) -> Result<Vec<Entry>, StoreError> {
+        self.entries(
+            "SELECT * FROM events WHERE incident IN (SELECT incident FROM events \
+             WHERE kind IN ('closed', 'refused') ORDER BY incident DESC LIMIT ?1) ORDER BY id",
+            limit,
+        )
+        .await
+    }
+
+    /// The numbers of the newest `limit` alerts, oldest first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn episodes(&self, limit: i64) -> Result<Vec<i64>, StoreError> {
+        let mut newest: Vec<i64> = sqlx::query_scalar(
+            "SELECT episode FROM events WHERE episode IS NOT NULL ORDER BY id DESC LIMIT ?1",
+        )
+        .bind(limit)
+        .fetch_all(&self.read)
+        .await
+        .map_err(StoreError::Read)?;
+        newest.reverse();
+        Ok(newest)
+    }
+
+    /// The highest incident number in use; 0 in an empty log.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn last_incident(&self) -> Result<IncidentId, StoreError> {
+        sqlx::query_scalar("SELECT coalesce(max(incident), 0) FROM events")
+            .fetch_one(&self.read)
+            .await
+            .map_err(StoreError::Read)
+    }
+
+    /// Deletes what retention does not keep: closed incidents that are too old, and the oldest
+    /// closed ones while the file is too large. Open incidents are never touched. Returns how
+    /// many incidents were deleted.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn compact(&self, retention: Retention, now: &Moment) -> Result<u64, StoreError> {
+        let oldest = now.wall_ms - i64::from(retention.days) * 24 * 3600 * 1000;
+        let mut deleted = self
+            .delete(
+                "SELECT incident FROM events WHERE kind IN ('closed', 'refused') AND wall_ms < ?1",
+                oldest,
+            )
+            .await?;
+        let limit = i64::from(retention.megabytes) * 1024 * 1024;
+        loop {
+            let used: i64 = sqlx::query_scalar(
+                "SELECT (p.page_count - f.freelist_count) * s.page_size FROM pragma_page_count() p, \
+                 pragma_freelist_count() f, pragma_page_size() s",
+            )
+            .fetch_one(&self.read)
+            .await
+            .map_err(StoreError::Read)?;
+            if used <= limit {
+                return Ok(deleted);
+            }
+            let oldest = "SELECT incident FROM events WHERE kind IN ('closed', 'refused') \
+                          ORDER BY incident LIMIT ?1";
+            match self.delete(oldest, 1_000).await? {
+                0 => return Ok(deleted),
+                more => deleted += more,
+            }
+        }
+    }
+
+    async fn delete(&self, chosen: &str, argument: i64) -> Result<u64, StoreError> {
+        let count = format!("SELECT count(DISTINCT incident) FROM ({chosen})");
+        let incidents: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(count))
+            .bind(argument)
+            .fetch_one(&self.read)
+            .await
+            .map_err(StoreError::Read)?;
+        if incidents > 0 {
+            let delete = format!("DELETE FROM events WHERE incident IN ({chosen})");
+            sqlx::query(sqlx::AssertSqlSafe(delete))
+                .bind(argument)
+                .execute(&self.read)
+                .await
+                .map_err(StoreError::Read)?;
+        }
+        Ok(u64::try_from(incidents).unwrap_or(0))
+    }
+
+    async fn entries(&self, sql: &'static str, argument: i64) -> Result<Vec<Entry>, StoreError> {
+        let rows = sqlx::query(sql)
+            .bind(argument)
+            .fetch_all(&self.read)
+            .await
+            .map_err(StoreError::Read)?;
+        rows.iter().map(entry).collect()
+    }
+}
+
+fn entry(row: &SqliteRow) -> Result<Entry, StoreError> {
+    let boot_id: String = row.try_get("boot_id").map_err(StoreError::Read)?;
+    let body: String = row.try_get("body").map_err(StoreError::Read)?;
+    let boot_ms: i64 = row.try_get("boot_ms").map_err(StoreError::Read)?;
+    Ok(Entry {
+        incident: row.try_get("incident").map_err(StoreError::Read)?,
+        at: Moment {
+            wall_ms: row.try_get("wall_ms").map_err(StoreError::Read)?,
+            boot_ms: u64::try_from(boot_ms).unwrap_or(0),
+            boot_id: u128::from_str_radix(&boot_id, 16).unwrap_or(0),
+        },
+        // A body that this version cannot read is an event of a newer one.
+        event: serde_json::from_str(&body).unwrap_or(Event::Unknown),
+    })
+}
+
+async fn write(
+    mut connection: SqliteConnection,
+    mut batches: mpsc::UnboundedReceiver<Batch>,
+    queued: Arc<AtomicUsize>,
+    healthy: Arc<AtomicBool>,
+) {
+    let mut waiting = Vec::new();
+    while let Some(first) = batches.recv().await {
+        let mut events = first.entries.len();
+        waiting.push(first);
+        while events < BATCH_EVENTS {
+            match batches.try_recv() {
+                Ok(batch) => {
+                    events += batch.entries.len();
+                    waiting.push(batch);
+                }
+                Err(_) => break,
+            }
+        }
+        let written = healthy.load(Ordering::Acquire) && insert(&mut connection, &waiting).await;
+        if !written {
+            healthy.store(false, Ordering::Release);
+        }
+        queued.fetch_sub(events, Ordering::Relaxed);
+        for batch in waiting.drain(..) {
+            batch.ticket.settle(written);
+        }
+    }
+}
+
+/// Writes the batches as one statement and so with one flush.
+async fn insert(connection: &mut SqliteConnection, batches: &[Batch]) -> bool {
+    type RowJson<'a> = (i64, i64, u64, String, &'a str, Option<i64>, String);
+    let rows: Result<Vec<RowJson<'_>>, serde_json::Error> = batches
+        .iter()
+        .flat_map(|batch| &batch.entries)
+        .map(|entry| {
+            Ok((
+                entry.incident,
+                entry.at.wall_ms,
+                entry.at.boot_ms,
+                format!("{:032x}", entry.at.boot_id),
+                entry.event.kind(),
+                entry.event.episode(),
+                serde_json::to_string(&entry.event)?,
+            ))
+        })
+        .collect();
+    let json = match rows.and_then(|rows| serde_json::to_string(&rows)) {
+        Ok(json) => json,
+        Err(error) => {
+            tracing::error!(%error, "an event cannot be written as JSON");
+            return false;
+        }
+    };
+    let inserted = sqlx::query(
+        "INSERT INTO events (incident, wall_ms, boot_ms, boot_id, kind, episode, body) \
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, \
+         value ->> 6 FROM json_each(?1)",
+    )
+    .bind(json)
+    .execute(connection)
+    .await;
+    if let Err(error) = &inserted {
+        tracing::error!(%error, "the event log cannot be written");
+    }
+    inserted.is_ok()
+}

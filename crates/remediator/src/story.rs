@@ -1,0 +1,279 @@
+//! Events and incidents as a person reads them: the sentences of the incident
+//! API, of the status page and of a page to a person.
+
+use homeostat_policy::alert::AlertStatus;
+use homeostat_policy::event::{DecisionKind, End, Entry, Event};
+use homeostat_policy::incident::Incident;
+use homeostat_policy::moment::rfc3339;
+use homeostat_policy::observation::{Observation, UnitState};
+use homeostat_policy::reason::Reason;
+use homeostat_policy::unit::JobResult;
+use serde::Serialize;
+
+/// An incident as the API shows it.
+#[derive(Debug, Serialize)]
+pub struct IncidentView {
+    /// Its number.
+    pub id: i64,
+    /// The host.
+    pub host: String,
+    /// The unit; absent for an alert that no rule may act on.
+    pub unit: Option<String>,
+    /// `open` or `closed`.
+    pub state: &'static str,
+    /// Where it stands.
+    pub phase: &'static str,
+    /// Whether the newest remedy worked.
+    pub verdict: Option<&'static str>,
+    /// How it ended, or `paged` while a person is called.
+    pub end: Option<&'static str>,
+    /// The newest reason.
+    pub reason: Option<&'static str>,
+    /// RFC 3339.
+    pub opened_at: String,
+    /// RFC 3339.
+    pub closed_at: Option<String>,
+    /// How many actions were begun.
+    pub actions: usize,
+    /// The alerts that joined it.
+    pub alerts: Vec<AlertView>,
+    /// What happened, oldest first; only in the view of one incident.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events: Option<Vec<EventView>>,
+}
+
+/// An alert of an incident.
+#[derive(Debug, Serialize)]
+pub struct AlertView {
+    /// Its name.
+    pub name: String,
+    /// Its hash.
+    pub fingerprint: String,
+    /// `alertmanager` or `posted`.
+    pub kind: &'static str,
+    /// Whether it is known to be gone.
+    pub cleared: bool,
+}
+
+/// One event of an incident.
+#[derive(Debug, Serialize)]
+pub struct EventView {
+    /// Its place, from 1.
+    pub id: usize,
+    /// RFC 3339.
+    pub at: String,
+    /// Milliseconds since the Unix epoch.
+    #[serde(skip)]
+    pub at_ms: i64,
+    /// The kind.
+    pub kind: &'static str,
+    /// The reason's label, where there is one.
+    pub reason: Option<&'static str>,
+    /// The sentence.
+    pub text: String,
+}
+
+/// The incident as the API shows it, without its events.
+#[must_use]
+pub fn incident(incident: &Incident) -> IncidentView {
+    IncidentView {
+        id: incident.id,
+        host: incident.host.clone(),
+        unit: incident.unit.as_ref().map(ToString::to_string),
+        state: if incident.is_closed() {
+            "closed"
+        } else {
+            "open"
+        },
+        phase: incident.phase.label(),
+        verdict: incident.verdict().map(|v| v.label()),
+        end: incident.end().map(End::label),
+        reason: incident.reason.map(Reason::label),
+        opened_at: rfc3339(incident.opened.wall_ms),
+        closed_at: incident.closed.map(|at| rfc3339(at.wall_ms)),
+        actions: incident.actions.len(),
+        alerts: incident
+            .evidence
+            .iter()
+            .map(|(fingerprint, evidence)| AlertView {
+                name: evidence.name.clone(),
+                fingerprint: fingerprint.to_string(),
+                kind: evidence.source.label(),
+                cleared: evidence.cleared.is_some(),
+            })
+            .collect(),
+        events: None,
+    }
+}
+
+/// The events as sentences.
+#[must_use]
+pub fn events(entries: &[Entry]) -> Vec<EventView> {
+    entries
+        .iter()
+        .enumerate()
+        .map(|(index, entry)| EventView {
+            id: index + 1,
+            at: rfc3339(entry.at.wall_ms),
+            at_ms: entry.at.wall_ms,
+            kind: entry.event.kind(),
+            reason: reason(&entry.event).map(Reason::label),
+            text: sentence(&entry.event),
+        })
+        .collect()
+}
+
+fn reason(event: &Event) -> Option<Reason> {
+    match event {
+        Event::Refused { reason, .. }
+        | Event::Decided { reason, .. }
+        | Event::Verdict { reason, .. } => Some(*reason),
+        Event::Opened { .. }
+        | Event::Alert { .. }
+        | Event::Cleared { .. }
+        | Event::Intent { .. }
+        | Event::JobEnded { .. }
+        | Event::Acknowledged { .. }
+        | Event::Closed { .. }
+        | Event::Paused { .. }
+        | Event::Resumed { .. }
+        | Event::Unknown => None,
+    }
+}
+
+/// What happened, as one or two sentences.
+#[must_use]
+pub fn sentence(event: &Event) -> String {
+    match event {
+        Event::Opened { unit, .. } => format!("An incident about {unit} began."),
+        Event::Refused { alert, reason, .. } => {
+            format!("{} was refused. {}", alert.name, reason.sentence())
+        }
+        Event::Alert { alert, .. } => match (alert.status, alert.summary.as_str()) {
+            (AlertStatus::Firing, "") => format!("{} fires.", alert.name),
+            (AlertStatus::Firing, summary) => format!("{} fires: {summary}", alert.name),
+            (AlertStatus::Resolved, _) => format!("Alertmanager reports {} as over.", alert.name),
+        },
+        Event::Cleared { fingerprint } => format!("Alert {fingerprint} is gone."),
+        Event::Decided {
+            decision,
+            reason,
+            verb,
+            observation,
+        } => {
+            let what = match (decision, verb) {
+                (DecisionKind::Act, Some(verb)) => format!("Decided to {}.", verb.label()),
+                (DecisionKind::Hold, Some(verb)) => {
+                    format!("Nothing done; it would have been {}.", verb.label())
+                }
+                (DecisionKind::Hold, None) => "Nothing done for now.".to_owned(),
+                (DecisionKind::Escalate, _) => "Decided to call a person.".to_owned(),
+                (DecisionKind::End, _) => "Decided that it is over.".to_owned(),
+                (DecisionKind::Act | DecisionKind::Refuse | DecisionKind::Unknown, _) => {
+                    "Decided.".to_owned()
+                }
+            };
+            format!("{what} {}{}", reason.sentence(), seen(observation))
+        }
+        Event::Intent {
+            action, unit, verb, ..
+        } => format!(
+            "Action {action}: {} of {unit} is about to be asked for.",
+            verb.label()
+        ),
+        Event::JobEnded {
+            action,
+            result,
+            examined,
+            ..
+        } => {
+            let how = if *examined {
+                " This was found by examination, for the remediator was down meanwhile."
+            } else {
+                ""
+            };
+            format!("Action {action}: {}{how}", job_sentence(*result))
+        }
+        Event::Verdict {
+            action,
+            verdict,
+            reason,
+            observation,
+        } => format!(
+            "Action {action} is {}. {}{}",
+            verdict.label(),
+            reason.sentence(),
+            seen(observation)
+        ),
+        Event::Acknowledged { reason } => format!("A person acknowledged the page: {reason}"),
+        Event::Closed { end } => format!("The incident is over: {}.", end.label()),
+        Event::Paused { reason } => format!("A person paused all remedies: {reason}"),
+        Event::Resumed { reason } => format!("A person resumed remedies: {reason}"),
+        Event::Unknown => {
+            "A newer version recorded something that this one cannot read.".to_owned()
+        }
+    }
+}
+
+fn job_sentence(result: JobResult) -> &'static str {
+    match result {
+        JobResult::Done => "systemd's job is done.",
+        JobResult::Canceled => "systemd's job was cancelled by another.",
+        JobResult::Timeout => "systemd's job ran out of time.",
+        JobResult::Failed => "systemd's job failed.",
+        JobResult::Dependency => "systemd's job failed for a unit that this one needs.",
+        JobResult::Skipped => "systemd skipped the job.",
+        JobResult::Denied => "polkit refused the call.",
+        JobResult::Refused => "systemd refused the call, for another job is queued.",
+        JobResult::NotCalled => "the call never reached systemd.",
+        JobResult::Unknown => "it cannot be told what the call did.",
+    }
+}
+
+fn seen(observation: &Observation) -> String {
+    observation
+        .unit
+        .known()
+        .map(|unit| format!(" The unit was {}.", unit_state(unit)))
+        .unwrap_or_default()
+}
+
+/// A unit's state in a few words.
+#[must_use]
+pub fn unit_state(unit: &UnitState) -> String {
+    let job = unit
+        .job
+        .as_deref()
+        .map(|job| format!(", {job} job queued"))
+        .unwrap_or_default();
+    format!("{} ({}{job})", unit.active.label(), unit.sub)
+}
+
+/// What was tried in an incident, for the page to a person.
+#[must_use]
+pub fn tried(incident: &Incident) -> String {
+    if incident.actions.is_empty() {
+        return "Nothing was tried.".to_owned();
+    }
+    let each: Vec<String> = incident
+        .actions
+        .iter()
+        .map(|action| {
+            let job = action
+                .ended
+                .as_ref()
+                .map_or("running", |e| e.result.label());
+            let verdict = action
+                .verdict
+                .map_or_else(String::new, |(verdict, reason)| {
+                    format!(", {} ({})", verdict.label(), reason.label())
+                });
+            format!(
+                "{} at {}: job {job}{verdict}",
+                action.verb.label(),
+                rfc3339(action.intent.wall_ms)
+            )
+        })
+        .collect();
+    format!("Tried: {}.", each.join("; "))
+}

@@ -1,0 +1,213 @@
+//! systemd over D-Bus: how units are seen and acted upon.
+//!
+//! Facts about the interface are from `org.freedesktop.systemd1(5)`.
+
+mod action;
+mod error;
+mod link;
+mod unit_state;
+
+pub use error::ControlError;
+
+use homeostat_policy::observation::UnitState;
+use homeostat_policy::rules::Permit;
+use homeostat_policy::unit::{JobResult, UnitName};
+use link::Link;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::task::AbortHandle;
+
+/// How often the connection is tried while nobody uses it.
+const PING_EVERY: Duration = Duration::from_secs(5);
+/// The longest pause between two attempts to connect.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long opening a connection may take, with the wait for another caller's attempt.
+const OPEN_LIMIT: Duration = Duration::from_secs(10);
+
+/// How units are seen and acted upon.
+pub trait UnitControl: Send + Sync + 'static {
+    /// Reads the unit's state. A unit that does not exist has the load state `not-found`.
+    fn observe(
+        &self,
+        unit: &UnitName,
+    ) -> impl Future<Output = Result<UnitState, ControlError>> + Send;
+
+    /// Runs one permitted action to its end, with job mode `fail` and without interactive
+    /// authorization. `called` is invoked just before the first call that has an effect is sent;
+    /// when it was not invoked, the result is [`JobResult::NotCalled`].
+    fn run(
+        &self,
+        permit: &Permit,
+        called: impl FnOnce() + Send,
+    ) -> impl Future<Output = JobEnd> + Send;
+
+    /// Whether systemd could be reached some seconds ago and is not known to be gone since.
+    fn is_connected(&self) -> bool;
+}
+
+/// How an action ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobEnd {
+    /// The result of systemd's job, or why there is none.
+    pub result: JobResult,
+    /// The unit's `InvocationID` after the job's end, where a job was made and the id could be
+    /// read; empty for a unit that never ran.
+    pub invocation_after: Option<String>,
+    /// What the bus or systemd said, for the log.
+    pub detail: Option<String>,
+}
+
+/// Where the message bus is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum BusAddress {
+    /// The system bus: `DBUS_SYSTEM_BUS_ADDRESS`, or its well-known socket.
+    #[default]
+    System,
+    /// A D-Bus server address, for example `unix:path=/run/test/bus`.
+    At(String),
+}
+
+/// The systemd of this host. Dropping it closes its connection.
+#[derive(Debug)]
+pub struct Systemd {
+    bus: Arc<Bus>,
+    keeper: AbortHandle,
+}
+
+impl Systemd {
+    /// Starts to keep a connection to the bus at `address`, which need not be there yet.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    #[must_use]
+    pub fn new(address: BusAddress) -> Self {
+        let bus = Arc::new(Bus {
+            address,
+            current: Mutex::new(None),
+            opening: tokio::sync::Mutex::new(()),
+        });
+        let keeper = tokio::spawn(keep(Arc::clone(&bus))).abort_handle();
+        Self { bus, keeper }
+    }
+}
+
+impl Drop for Systemd {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}
+
+impl UnitControl for Systemd {
+    async fn observe(&self, unit: &UnitName) -> Result<UnitState, ControlError> {
+        let link = self.bus.link().await?;
+        Ok(unit_state::read(&link, unit).await?.state)
+    }
+
+    async fn run(&self, permit: &Permit, called: impl FnOnce() + Send) -> JobEnd {
+        match self.bus.link().await {
+            Ok(link) => action::run(&link, permit, called).await,
+            Err(error) => JobEnd::without_job(JobResult::NotCalled, &error),
+        }
+    }
+
+    fn is_connected(&self) -> bool {
+        self.bus.current().is_some_and(|link| link.is_up())
+    }
+}
+
+impl JobEnd {
+    fn without_job(result: JobResult, error: &ControlError) -> Self {
+        Self {
+            result,
+            invocation_after: None,
+            detail: Some(error.to_string()),
+        }
+    }
+}
+
+/// The one connection that all callers share.
+#[derive(Debug)]
+struct Bus {
+    address: BusAddress,
+    current: Mutex<Option<Arc<Link>>>,
+    /// Held while a connection is opened, so that there is one attempt at a time.
+    opening: tokio::sync::Mutex<()>,
+}
+
+impl Bus {
+    fn current(&self) -> Option<Arc<Link>> {
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.as_ref().filter(|link| !link.is_closed()).cloned()
+    }
+
+    /// Gives up a connection that is of no use, unless another caller has replaced it already.
+    /// An action that is under way keeps its connection until it ends.
+    fn give_up(&self, link: &Arc<Link>) {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.take_if(|now| Arc::ptr_eq(now, link));
+    }
+
+    /// The open connection, or a new one.
+    async fn link(&self) -> Result<Arc<Link>, ControlError> {
+        let attempt = async {
+            let _one_at_a_time = self.opening.lock().await;
+            if let Some(link) = self.current() {
+                return Ok(link);
+            }
+            let link = Arc::new(Link::open(&self.address).await?);
+            let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+            *current = Some(Arc::clone(&link));
+            Ok(link)
+        };
+        tokio::time::timeout(OPEN_LIMIT, attempt)
+            .await
+            .unwrap_or(Err(ControlError::Timeout {
+                operation: "connecting to the bus",
+                seconds: OPEN_LIMIT.as_secs(),
+            }))
+    }
+}
+
+/// Connects, watches the connection, and connects again, for as long as it is polled.
+async fn keep(bus: Arc<Bus>) {
+    let mut pause = Duration::ZERO;
+    loop {
+        match bus.link().await {
+            Ok(link) => {
+                if !pause.is_zero() {
+                    tracing::info!("systemd can be reached again");
+                }
+                pause = Duration::ZERO;
+                let loss = watch(&link).await;
+                tracing::warn!(error = %loss, "the connection to systemd is lost");
+                bus.give_up(&link);
+            }
+            Err(error) if pause.is_zero() => {
+                tracing::warn!(%error, "systemd cannot be reached; trying again");
+            }
+            Err(error) => tracing::debug!(%error, "systemd still cannot be reached"),
+        }
+        pause = (pause * 2).clamp(Duration::from_millis(250), LONGEST_PAUSE);
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// Returns what went wrong, once the connection is of no use any more.
+async fn watch(link: &Link) -> ControlError {
+    let mut owner = link.owner();
+    loop {
+        let asked = tokio::select! {
+            changed = owner.changed() => match changed {
+                // A systemd that was executed anew knows no subscribers.
+                Ok(()) if owner.borrow_and_update().is_some() => link.subscribe().await,
+                Ok(()) => Ok(()),
+                Err(_) => return ControlError::closed(),
+            },
+            () = tokio::time::sleep(PING_EVERY) => link.ping().await,
+        };
+        if let Err(error) = asked {
+            return error;
+        }
+    }
+}

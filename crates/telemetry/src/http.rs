@@ -1,0 +1,271 @@
+//! Server spans and request metrics for an axum router.
+//!
+//! Names follow OpenTelemetry's semantic conventions for HTTP. Label values come from
+//! closed sets: a client cannot make new series by inventing paths or methods.
+
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use opentelemetry::trace::Status;
+use prometheus::{HistogramOpts, HistogramVec, IntGauge, Registry};
+use tracing::{Instrument as _, Span, field};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+
+use crate::propagation;
+
+/// Bucket bounds in seconds that the conventions advise for `http.server.request.duration`.
+pub const DURATION_BUCKETS: [f64; 14] = [
+    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+];
+
+/// The route label of every request that no route matches.
+const UNMATCHED: &str = "unmatched";
+
+/// Put into an answer's extensions: why it is a 5xx. It goes to the log line that tells of the
+/// failure and never to the client. A 503 without one is not logged as a failure.
+#[derive(Debug, Clone)]
+pub struct Cause(pub String);
+
+#[derive(Clone)]
+struct Metrics {
+    duration: HistogramVec,
+    active: IntGauge,
+}
+
+/// Wraps every route and the fallback of `router`, so call it last. Returns the router as
+/// it came when instrumentation is off.
+///
+/// # Errors
+/// When the registry already holds request metrics.
+pub fn instrument<S>(router: Router<S>, registry: &Registry) -> prometheus::Result<Router<S>>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    if !crate::instrumentation_enabled() {
+        return Ok(router);
+    }
+    let metrics = Metrics {
+        duration: HistogramVec::new(
+            HistogramOpts::new(
+                "http_server_request_duration_seconds",
+                "Time from a request's headers to its answer's headers.",
+            )
+            .buckets(DURATION_BUCKETS.to_vec()),
+            &[
+                "http_request_method",
+                "http_route",
+                "http_response_status_code",
+            ],
+        )?,
+        active: IntGauge::new(
+            "http_server_active_requests",
+            "Requests that are being answered now.",
+        )?,
+    };
+    registry.register(Box::new(metrics.duration.clone()))?;
+    registry.register(Box::new(metrics.active.clone()))?;
+    Ok(router.layer(from_fn_with_state(metrics, observe)))
+}
+
+/// A client that hangs up drops the handler's future; the gauge must fall all the same.
+struct Active(IntGauge);
+
+impl Active {
+    fn enter(gauge: &IntGauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+async fn observe(State(metrics): State<Metrics>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let _active = Active::enter(&metrics.active);
+    let method = method_label(request.method());
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
+    let span = server_span(method, matched.as_ref(), &request);
+
+    let response = next.run(request).instrument(span.clone()).await;
+
+    let status = response.status();
+    let elapsed = started.elapsed().as_secs_f64();
+    metrics
+        .duration
+        .with_label_values(&[method, route, status.as_str()])
+        .observe(elapsed);
+    span.set_attribute("http.response.status_code", i64::from(status.as_u16()));
+    if status.is_server_error() {
+        span.set_attribute("error.type", status.as_str().to_owned());
+        span.set_status(Status::error(""));
+        span.in_scope(|| log_failure(method, route, &response, elapsed));
+    }
+    response
+}
+
+/// One line for each 5xx. A 503 without a cause is a health route that says no: probes ask every few
+/// seconds, and whoever found the fault has logged it once.
+fn log_failure(method: &str, route: &str, response: &Response, seconds: f64) {
+    let status_code = response.status().as_u16();
+    let duration_ms = (seconds * 1e6).round() / 1e3;
+    let cause = response.extensions().get();
+    let error = cause.map(|Cause(cause)| cause.as_str());
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE && error.is_none() {
+        tracing::debug!(method, route, status_code, duration_ms, "not available");
+    } else {
+        tracing::error!(
+            method,
+            route,
+            status_code,
+            duration_ms,
+            error,
+            "request failed"
+        );
+    }
+}
+
+/// The span's level is ERROR so that RUST_LOG=error still leaves `trace_id` on the lines.
+/// Attributes that only a trace needs are set on the OpenTelemetry span alone: as tracing fields
+/// they would be repeated on every log line.
+fn server_span(method: &'static str, matched: Option<&MatchedPath>, request: &Request) -> Span {
+    let spoken = if method == "_OTHER" { "HTTP" } else { method };
+    let name = match matched {
+        Some(route) => format!("{spoken} {}", route.as_str()),
+        None => spoken.to_owned(),
+    };
+    let span = tracing::error_span!(
+        "request",
+        otel.name = name,
+        otel.kind = "server",
+        trace_id = field::Empty
+    );
+    // It fails only where no exporter layer is installed, and then there is no trace to join.
+    let _joined = span.set_parent(propagation::extract(request.headers()));
+    span.set_attribute("http.request.method", method);
+    if method == "_OTHER" {
+        let original: String = request.method().as_str().chars().take(32).collect();
+        span.set_attribute("http.request.method_original", original);
+    }
+    span.set_attribute("url.scheme", "http");
+    span.set_attribute("url.path", request.uri().path().to_owned());
+    if let Some(route) = matched {
+        span.set_attribute("http.route", route.as_str().to_owned());
+    }
+    if let Some(trace_id) = propagation::trace_id(&span) {
+        span.record("trace_id", trace_id);
+    }
+    span
+}
+
+/// The method, or `_OTHER` for one that RFC 9110 and RFC 5789 do not define.
+fn method_label(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "DELETE" => "DELETE",
+        "CONNECT" => "CONNECT",
+        "OPTIONS" => "OPTIONS",
+        "TRACE" => "TRACE",
+        "PATCH" => "PATCH",
+        _ => "_OTHER",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::routing::get;
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    async fn scrape_after(requests: &[(&str, &str)]) -> String {
+        let registry = Registry::new();
+        crate::metrics::register_build_info(&registry, "test").unwrap();
+        let router = Router::new().route("/things/{id}", get(async || StatusCode::OK));
+        let router = instrument(router, &registry).unwrap();
+        for (method, path) in requests {
+            let request = Request::builder()
+                .method(*method)
+                .uri(*path)
+                .body(Body::empty())
+                .unwrap();
+            router.clone().oneshot(request).await.unwrap();
+        }
+        let page = crate::metrics::exposition(&registry);
+        assert!(
+            page.headers()["content-type"]
+                .to_str()
+                .unwrap()
+                .starts_with("text/plain; version=0.0.4")
+        );
+        let bytes = page.into_body().collect().await.unwrap().to_bytes();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn labels_come_from_closed_sets() {
+        let page = scrape_after(&[
+            ("GET", "/things/1"),
+            ("GET", "/things/2"),
+            ("GET", "/nowhere/else"),
+            ("BREW", "/things/1"),
+        ])
+        .await;
+        let counts: Vec<_> = page
+            .lines()
+            .filter_map(|line| line.strip_prefix("http_server_request_duration_seconds_count"))
+            .collect();
+        let label = |method, route, status, count| {
+            format!(
+                "{{http_request_method=\"{method}\",http_response_status_code=\"{status}\",\
+                 http_route=\"{route}\"}} {count}"
+            )
+        };
+        assert_eq!(
+            counts,
+            [
+                label("GET", "/things/{id}", 200, 2),
+                label("GET", "unmatched", 404, 1),
+                label("_OTHER", "/things/{id}", 405, 1),
+            ]
+        );
+        assert!(page.contains("http_server_active_requests 0\n"));
+        assert!(page.contains("homeostat_build_info{service=\"test\",version="));
+    }
+
+    #[tokio::test]
+    async fn a_client_that_hangs_up_leaves_the_gauge() {
+        let registry = Registry::new();
+        let router = Router::new().route("/", get(std::future::pending::<()>));
+        let router = instrument(router, &registry).unwrap();
+        let active = || {
+            let families = registry.gather();
+            let family = families
+                .iter()
+                .find(|family| family.name() == "http_server_active_requests")
+                .unwrap();
+            family.get_metric()[0].get_gauge().get_value()
+        };
+        let mut answer = Box::pin(router.oneshot(Request::new(Body::empty())));
+        let polled = std::future::poll_fn(|context| {
+            std::task::Poll::Ready(answer.as_mut().poll(context).is_pending())
+        });
+        assert!(polled.await, "the handler never answers");
+        assert_eq!(active(), 1.0);
+        drop(answer);
+        assert_eq!(active(), 0.0);
+    }
+}

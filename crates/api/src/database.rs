@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tracing::Instrument as _;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
+use crate::chain;
 use crate::config::Config;
 use crate::metrics::Metrics;
 
@@ -226,17 +227,6 @@ fn error_type(error: &Error) -> String {
         .as_database_error()
         .and_then(|refusal| refusal.code())
         .map_or_else(|| "connection".to_owned(), |code| code.into_owned())
-}
-
-/// An error and its causes in one line, for the log.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! service would be, with faults that can be switched on.
 
 pub mod config;
+mod currency;
 mod database;
 mod faults;
 mod gateway;
@@ -160,4 +161,12 @@ fn tell_systemd(state: &NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(std::slice::from_ref(state)) {
         tracing::warn!(error = %error, "systemd could not be told");
     }
+}
+
+/// An error and its causes on one line, for the log and the terminal.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |error| error.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use sqlx::FromRow;
 use time::OffsetDateTime;
 
+use crate::currency;
 use crate::problem::Problem;
 
 /// Longest description, in characters.
@@ -13,41 +14,6 @@ const DESCRIPTION_LIMIT: usize = 500;
 
 /// Largest amount that `numeric(12,2)` holds: 9,999,999,999.99.
 const LARGEST_AMOUNT: Decimal = Decimal::from_parts(3_567_587_327, 232, 0, false, 2);
-
-/// Codes of ISO 4217 that are accepted, with their decimals (the standard's minor unit).
-/// Currencies with three decimals would not fit the column and are absent.
-pub(crate) const CURRENCIES: &[(&str, u32)] = &[
-    ("AUD", 2),
-    ("BRL", 2),
-    ("CAD", 2),
-    ("CHF", 2),
-    ("CNY", 2),
-    ("CZK", 2),
-    ("DKK", 2),
-    ("EUR", 2),
-    ("GBP", 2),
-    ("HKD", 2),
-    ("HUF", 2),
-    ("IDR", 2),
-    ("ILS", 2),
-    ("INR", 2),
-    ("JPY", 0),
-    ("KRW", 0),
-    ("MXN", 2),
-    ("MYR", 2),
-    ("NOK", 2),
-    ("NZD", 2),
-    ("PHP", 2),
-    ("PLN", 2),
-    ("RON", 2),
-    ("SEK", 2),
-    ("SGD", 2),
-    ("THB", 2),
-    ("TRY", 2),
-    ("TWD", 2),
-    ("USD", 2),
-    ("ZAR", 2),
-];
 
 /// Where a transaction stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, sqlx::Type)]
@@ -123,7 +89,7 @@ impl Draft {
     /// # Errors
     /// A 422 that names the value and the rule it breaks.
     pub fn check(request: Request) -> Result<Self, Problem> {
-        let (currency, decimals) = known_currency(&request.currency)?;
+        let (currency, decimals) = currency::known(&request.currency)?;
         let amount = exact_amount(request.amount.get(), currency, decimals)?;
         let length = request.description.chars().count();
         if length > DESCRIPTION_LIMIT {
@@ -152,24 +118,6 @@ impl Draft {
             && self.currency == row.currency
             && self.description == row.description
     }
-}
-
-fn known_currency(code: &str) -> Result<(&'static str, u32), Problem> {
-    CURRENCIES
-        .iter()
-        .copied()
-        .find(|(known, _)| *known == code)
-        .ok_or_else(|| {
-            let known: Vec<_> = CURRENCIES.iter().map(|(code, _)| *code).collect();
-            let code: String = code.chars().take(20).collect();
-            Problem::unprocessable(
-                "currency_unknown",
-                format!(
-                    "currency {code:?} is not accepted; use one of {}",
-                    known.join(", ")
-                ),
-            )
-        })
 }
 
 /// Reads `12.30`, `"12.30"` or `1.23e1` without a float in between.

@@ -22,7 +22,8 @@ impl Fingerprint {
     /// Reads the 16 hexadecimal digits of the wire.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        if text.len() != 16 {
+        // `from_str_radix` would take a sign as well.
+        if text.len() != 16 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
             return None;
         }
         u64::from_str_radix(text, 16).ok().map(Self)
@@ -304,10 +305,12 @@ mod tests {
             "y".repeat(2000)
         );
         assert_eq!(parse(&long), BadAlert::LongLabel("x".to_owned()));
-        assert!(matches!(
-            parse(r#"{"status":"firing","labels":{"alertname":"A"},"fingerprint":"zz"}"#),
-            BadAlert::Fingerprint(_)
-        ));
+        for print in ["zz", "+00000000000000f", "00000000000000000"] {
+            let json = format!(
+                r#"{{"status":"firing","labels":{{"alertname":"A"}},"fingerprint":"{print}"}}"#
+            );
+            assert_eq!(parse(&json), BadAlert::Fingerprint(print.to_owned()));
+        }
     }
 
     #[test]

@@ -172,7 +172,17 @@ pub fn decide(
             return hold(Reason::StoppedOnPurpose);
         }
         Rung::NoneFits(rule) => {
-            return hold_or_escalate(incident, Reason::NoRungFits, rule.grace, now);
+            // A unit that just became active gets the grace for its alert to clear. A crash loop
+            // is always fresh, so the hold time-out bounds that.
+            let is_fresh = unit
+                .active_for_ms
+                .is_some_and(|ms| Duration::from_millis(ms) < rule.grace);
+            let limit = if is_fresh {
+                rules.hold_timeout()
+            } else {
+                rule.grace
+            };
+            return hold_or_escalate(incident, Reason::NoRungFits, limit, now);
         }
     };
     let Some(permit) = rules.permit(rule, verb) else {
@@ -307,7 +317,8 @@ enum Rung<'a> {
 }
 
 /// The leftmost rung, of the oldest alert that has one, which was not tried in this incident and
-/// fits the unit's state. Alerts of one incident share what was tried.
+/// fits the unit's state. Alerts of one incident share what was tried. A rule that names another
+/// unit since the alert joined is not the incident's any more: what was seen is not that unit.
 fn next_rung<'a>(
     incident: &Incident,
     live: &[(Fingerprint, &Evidence)],
@@ -316,7 +327,8 @@ fn next_rung<'a>(
 ) -> Rung<'a> {
     let mut none_fits = None;
     let mut has_rule = false;
-    for rule in live.iter().filter_map(|(_, e)| rules.rule(&e.rule)) {
+    let named = live.iter().filter_map(|(_, e)| rules.rule(&e.rule));
+    for rule in named.filter(|rule| incident.unit.as_ref() == Some(&rule.unit)) {
         has_rule = true;
         let mut tried: Vec<Verb> = incident
             .actions

@@ -141,12 +141,19 @@ pub struct Incident {
 }
 
 /// Whether a hold for `reason` goes on with the deadline of the hold for `before`: it is the same,
-/// or both are of the kind that passes by itself, as the states of a crash loop do in turn.
+/// or both are of the kind that passes by itself, as the states of a crash loop do in turn. A
+/// crash loop is also seen between its restarts: active, but near its start limit or without a
+/// rung that fits.
 pub(crate) fn continues(before: Reason, reason: Reason) -> bool {
     let is_transient = |reason| {
         matches!(
             reason,
-            Reason::AutoRestart | Reason::Changing | Reason::JobQueued | Reason::BusLost
+            Reason::AutoRestart
+                | Reason::Changing
+                | Reason::JobQueued
+                | Reason::BusLost
+                | Reason::StartLimit
+                | Reason::NoRungFits
         )
     };
     before == reason || (is_transient(before) && is_transient(reason))
@@ -281,6 +288,8 @@ impl Incident {
     fn decided(&mut self, decision: DecisionKind, reason: Reason, at: Moment) {
         self.reason = Some(reason);
         match decision {
+            // To wait for a person is no other phase: a page stands until it is closed.
+            DecisionKind::Hold if matches!(self.phase, Phase::Paged | Phase::Acknowledged) => {}
             DecisionKind::Hold => {
                 let since = match self.phase {
                     Phase::Holding {
@@ -307,12 +316,19 @@ impl Incident {
             self.untracked += 1;
             return;
         }
+        // Who once could be asked stays to be asked: a post by hand of the same labels does not
+        // lower what proves the alert gone.
+        let asked = self.evidence.get(&alert.fingerprint).map(|e| e.source);
+        let source = match asked {
+            Some(Source::Alertmanager) => Source::Alertmanager,
+            Some(Source::Posted) | None => alert.source,
+        };
         self.evidence.insert(
             alert.fingerprint,
             Evidence {
                 name: alert.name.clone(),
                 labels: alert.labels.clone(),
-                source: alert.source,
+                source,
                 rule,
                 seen: at,
                 cleared: None,

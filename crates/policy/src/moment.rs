@@ -19,15 +19,16 @@ pub struct Moment {
 impl Moment {
     /// How much later `self` is than `earlier`; zero when it is not later.
     ///
-    /// Within one boot the boot clock decides. Across boots only the wall clock
-    /// is left; if that was set back the answer is zero, which makes every
-    /// cool-down longer and never shorter.
+    /// Within one boot the boot clock decides. Across boots it is the wall clock,
+    /// but at least the age of `self`'s boot: a clock that was set back makes a
+    /// wait longer, and never one without an end.
     #[must_use]
     pub fn since(&self, earlier: &Moment) -> Duration {
         let ms = if self.boot_id == earlier.boot_id {
             self.boot_ms.saturating_sub(earlier.boot_ms)
         } else {
-            u64::try_from(self.wall_ms.saturating_sub(earlier.wall_ms)).unwrap_or(0)
+            let by_wall = self.wall_ms.saturating_sub(earlier.wall_ms);
+            u64::try_from(by_wall).unwrap_or(0).max(self.boot_ms)
         };
         Duration::from_millis(ms)
     }
@@ -90,10 +91,11 @@ mod tests {
     }
 
     #[test]
-    fn across_boots_the_wall_clock_decides_and_a_step_back_is_zero() {
+    fn across_boots_the_wall_clock_decides_but_no_wait_outlasts_it_in_the_new_boot() {
         let earlier = at(1_000_000, 500_000, 1);
         assert_eq!(at(1_060_000, 10, 2).since(&earlier).as_secs(), 60);
-        assert_eq!(at(900_000, 900_000, 2).since(&earlier), Duration::ZERO);
+        assert_eq!(at(900_000, 10, 2).since(&earlier).as_millis(), 10);
+        assert_eq!(at(900_000, 900_000, 2).since(&earlier).as_secs(), 900);
     }
 
     #[test]

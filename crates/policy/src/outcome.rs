@@ -90,8 +90,10 @@ pub fn assess(
         .iter()
         .filter(|(_, e)| e.source == Source::Alertmanager)
         .filter(|(_, e)| {
-            e.cleared
-                .is_none_or(|at| at.wall_ms > action.intent.wall_ms)
+            // By the boot clock: the wall clock may step between the two.
+            e.cleared.is_none_or(|at| {
+                at.boot_id != action.intent.boot_id || at.boot_ms >= action.intent.boot_ms
+            })
         })
         .map(|(f, e)| (*f, e))
         .collect();
@@ -109,10 +111,11 @@ pub fn assess(
     if elapsed < least {
         return Assessment::Wait;
     }
-    let not_before_ms = ended
-        .at
+    // An age and not a date, so that a step of the wall clock since the job's end changes nothing.
+    let young = elapsed.saturating_sub(window);
+    let not_before_ms = now
         .wall_ms
-        .saturating_add(i64::try_from(window.as_millis()).unwrap_or(i64::MAX));
+        .saturating_sub(i64::try_from(young.as_millis()).unwrap_or(i64::MAX));
     let worst = watched
         .iter()
         .filter_map(|(f, _)| {
@@ -208,6 +211,10 @@ pub fn examine(
     }
     // A restart reports twice: `restart` when the unit has stopped, `start` when it runs again.
     let last = jobs.known().and_then(|jobs| jobs.last());
+    if last.is_some_and(|last| last.job_type == "stop") {
+        // No verb of ours stops a unit: someone else did, and hides what became of the action.
+        return Some(JobResult::Unknown);
+    }
     if let Some(last) = last
         && !(last.job_type == "restart" && last.result == JobResult::Done)
     {

@@ -239,7 +239,7 @@ impl Rules {
                 return Err(fault(
                     key,
                     name,
-                    "this unit is never acted on, for a person needs it to reach the host; remove it",
+                    "this unit is never acted on, for it takes the host down or a person needs it to reach the host; remove it",
                 ));
             }
             if grant.verbs.is_empty() {

@@ -45,10 +45,11 @@ impl UnitName {
     }
 
     /// Whether acting on this unit is forbidden whatever the rules say: the
-    /// remediator itself, and what a person needs to reach the host and undo us.
+    /// remediator itself, what a person needs to reach the host and undo us, and
+    /// what takes the whole host down.
     #[must_use]
     pub fn is_forbidden(&self) -> bool {
-        const STEMS: [&str; 12] = [
+        const STEMS: [&str; 20] = [
             "homeostat-remediator",
             "dbus",
             "dbus-broker",
@@ -61,6 +62,14 @@ impl UnitName {
             "wpa_supplicant",
             "dhcpcd",
             "getty",
+            "reboot",
+            "poweroff",
+            "halt",
+            "kexec",
+            "shutdown",
+            "emergency",
+            "rescue",
+            "ctrl-alt-del",
         ];
         let stem = self.0.rsplit_once('.').map_or(self.0.as_str(), |(s, _)| s);
         let stem = stem.split('@').next().unwrap_or(stem);

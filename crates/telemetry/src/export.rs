@@ -1,6 +1,5 @@
 //! The OTLP exporter, and how it reports a collector that is not there.
 
-use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -34,16 +33,11 @@ pub(crate) fn exporter(endpoint: &str) -> Result<Reporting<OtlpExporter>, Export
 
 /// Logs when exports begin to fail and when they work again: two lines for an
 /// outage of any length, where a line per batch would flood the journal.
+#[derive(Debug)]
 pub(crate) struct Reporting<E> {
     inner: E,
     url: String,
     failing: AtomicBool,
-}
-
-impl<E> fmt::Debug for Reporting<E> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("Reporting").field(&self.url).finish()
-    }
 }
 
 impl<E: SpanExporter> SpanExporter for Reporting<E> {
@@ -64,10 +58,6 @@ impl<E: SpanExporter> SpanExporter for Reporting<E> {
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
         self.inner.shutdown_with_timeout(timeout)
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        self.inner.force_flush()
     }
 
     fn set_resource(&mut self, resource: &Resource) {

@@ -57,36 +57,3 @@ pub const FIELDS: &[Field] = &[
     field("verdict", "F_VERDICT", "verdict"),
     field("invocation_id", "F_INVOCATION_ID", "invocation_id"),
 ];
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::FIELDS;
-
-    /// tracing-journald writes `F_`, then the name in capitals with dots as
-    /// underscores. journald itself takes capitals, digits and underscores, 64 at most.
-    #[test]
-    fn journald_and_loki_names_follow_from_the_code_name() {
-        for field in FIELDS {
-            let capitals = field.code.to_ascii_uppercase().replace('.', "_");
-            assert_eq!(field.journal, format!("F_{capitals}"));
-            assert_eq!(field.loki, field.code.replace('.', "_"));
-            assert!(field.journal.len() <= 64, "{} is too long", field.journal);
-            assert!(
-                field
-                    .journal
-                    .bytes()
-                    .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_'),
-                "journald drops {}",
-                field.journal
-            );
-        }
-    }
-
-    #[test]
-    fn no_name_appears_twice() {
-        let names: BTreeSet<_> = FIELDS.iter().map(|field| field.journal).collect();
-        assert_eq!(names.len(), FIELDS.len());
-    }
-}

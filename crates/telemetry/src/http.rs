@@ -22,9 +22,6 @@ pub const DURATION_BUCKETS: [f64; 14] = [
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
 ];
 
-/// The route label of every request that no route matches.
-const UNMATCHED: &str = "unmatched";
-
 /// Put into an answer's extensions: why it is a 5xx. It goes to the log line that tells of the
 /// failure and never to the client. A 503 without one is not logged as a failure.
 #[derive(Debug, Clone)]
@@ -92,7 +89,7 @@ async fn observe(State(metrics): State<Metrics>, request: Request, next: Next) -
     let _active = Active::enter(&metrics.active);
     let method = method_label(request.method());
     let matched = request.extensions().get::<MatchedPath>().cloned();
-    let route = matched.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
+    let route = matched.as_ref().map_or("unmatched", MatchedPath::as_str);
     let span = server_span(method, matched.as_ref(), &request);
 
     let response = next.run(request).instrument(span.clone()).await;
@@ -179,93 +176,5 @@ fn method_label(method: &Method) -> &'static str {
         "TRACE" => "TRACE",
         "PATCH" => "PATCH",
         _ => "_OTHER",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::body::Body;
-    use axum::routing::get;
-    use http_body_util::BodyExt as _;
-    use tower::ServiceExt as _;
-
-    use super::*;
-
-    async fn scrape_after(requests: &[(&str, &str)]) -> String {
-        let registry = Registry::new();
-        crate::metrics::register_build_info(&registry, "test").unwrap();
-        let router = Router::new().route("/things/{id}", get(async || StatusCode::OK));
-        let router = instrument(router, &registry).unwrap();
-        for (method, path) in requests {
-            let request = Request::builder()
-                .method(*method)
-                .uri(*path)
-                .body(Body::empty())
-                .unwrap();
-            router.clone().oneshot(request).await.unwrap();
-        }
-        let page = crate::metrics::exposition(&registry);
-        assert!(
-            page.headers()["content-type"]
-                .to_str()
-                .unwrap()
-                .starts_with("text/plain; version=0.0.4")
-        );
-        let bytes = page.into_body().collect().await.unwrap().to_bytes();
-        String::from_utf8(bytes.to_vec()).unwrap()
-    }
-
-    #[tokio::test]
-    async fn labels_come_from_closed_sets() {
-        let page = scrape_after(&[
-            ("GET", "/things/1"),
-            ("GET", "/things/2"),
-            ("GET", "/nowhere/else"),
-            ("BREW", "/things/1"),
-        ])
-        .await;
-        let counts: Vec<_> = page
-            .lines()
-            .filter_map(|line| line.strip_prefix("http_server_request_duration_seconds_count"))
-            .collect();
-        let label = |method, route, status, count| {
-            format!(
-                "{{http_request_method=\"{method}\",http_response_status_code=\"{status}\",\
-                 http_route=\"{route}\"}} {count}"
-            )
-        };
-        assert_eq!(
-            counts,
-            [
-                label("GET", "/things/{id}", 200, 2),
-                label("GET", "unmatched", 404, 1),
-                label("_OTHER", "/things/{id}", 405, 1),
-            ]
-        );
-        assert!(page.contains("http_server_active_requests 0\n"));
-        assert!(page.contains("homeostat_build_info{service=\"test\",version="));
-    }
-
-    #[tokio::test]
-    async fn a_client_that_hangs_up_leaves_the_gauge() {
-        let registry = Registry::new();
-        let router = Router::new().route("/", get(std::future::pending::<()>));
-        let router = instrument(router, &registry).unwrap();
-        let active = || {
-            let families = registry.gather();
-            let family = families
-                .iter()
-                .find(|family| family.name() == "http_server_active_requests")
-                .unwrap();
-            family.get_metric()[0].get_gauge().get_value()
-        };
-        let mut answer = Box::pin(router.oneshot(Request::new(Body::empty())));
-        let polled = std::future::poll_fn(|context| {
-            std::task::Poll::Ready(answer.as_mut().poll(context).is_pending())
-        });
-        assert!(polled.await, "the handler never answers");
-        assert_eq!(active(), 1.0);
-        drop(answer);
-        assert_eq!(active(), 0.0);
     }
 }

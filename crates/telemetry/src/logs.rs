@@ -5,20 +5,20 @@ use std::os::unix::fs::MetadataExt as _;
 
 use tracing_journald::{Priority, PriorityMappings};
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use tracing_subscriber::registry::Registry;
 
 use crate::Error;
 
-/// Reads `RUST_LOG`; `info` when it is unset or empty.
+/// Reads `RUST_LOG`. Without it: `info`, save that sqlx tells of each stale connection at that level.
 pub(crate) fn filter() -> Result<EnvFilter, Error> {
+    if std::env::var_os(EnvFilter::DEFAULT_ENV).is_none() {
+        return Ok(EnvFilter::new("info,sqlx=warn"));
+    }
     EnvFilter::builder()
-        .with_default_directive(tracing::level_filters::LevelFilter::INFO.into())
+        .with_default_directive(LevelFilter::INFO.into())
         .try_from_env()
-        .or_else(|error| match std::env::var_os(EnvFilter::DEFAULT_ENV) {
-            Some(_) => Err(Error::Filter(error)),
-            None => Ok(EnvFilter::new("info")),
-        })
+        .map_err(Error::Filter)
 }
 
 /// The layer that writes lines, under `identifier` in the journal.

@@ -7,8 +7,7 @@ use axum::http::StatusCode;
 use axum::{Json, Router, routing::get};
 use serde::Serialize;
 
-use crate::App;
-use crate::database::chain;
+use crate::{App, chain};
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()

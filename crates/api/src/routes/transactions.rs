@@ -10,11 +10,11 @@ use axum::{Json, Router};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::App;
-use crate::database::{self, chain};
+use crate::database;
 use crate::gateway;
 use crate::problem::Problem;
 use crate::transaction::{Draft, Request, Status, Transaction};
+use crate::{App, chain};
 
 /// Rows of a page unless the client asks for another number.
 const DEFAULT_LIMIT: u16 = 50;

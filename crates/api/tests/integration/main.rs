@@ -58,6 +58,11 @@ fn start(bin: &Path) -> Result<Cluster, Box<dyn Error>> {
     runtime()?.block_on(Cluster::start(bin))
 }
 
+fn failed(error: &str) -> ExitCode {
+    eprintln!("{error}");
+    ExitCode::FAILURE
+}
+
 fn runtime() -> std::io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }
@@ -95,30 +100,30 @@ fn main() -> ExitCode {
         ),
     ];
 
-    let binaries = postgres::server_binaries();
+    let binaries = match postgres::server_binaries() {
+        Ok(binaries) => binaries,
+        Err(error) => return failed(&error),
+    };
+    let ignored = binaries.is_none();
+    if ignored {
+        eprintln!("ignored: {}", postgres::NO_SERVER);
+    }
     let cluster = match &binaries {
-        Ok(bin) if !arguments.list => match start(bin) {
+        Some(bin) if !arguments.list => match start(bin) {
             Ok(cluster) => Some(Arc::new(cluster)),
-            Err(error) => {
-                eprintln!("PostgreSQL does not start: {error}");
-                return ExitCode::FAILURE;
-            }
+            Err(error) => return failed(&format!("PostgreSQL does not start: {error}")),
         },
-        Ok(_) => None,
-        Err(reason) => {
-            eprintln!("tests on PostgreSQL are ignored: {reason}");
-            None
-        }
+        _ => None,
     };
     macro_rules! on_postgresql {
         ($($name:literal => $test:path,)*) => {$({
             let cluster = cluster.clone();
             trials.push(
                 trial($name, async move || {
-                    let cluster = cluster.ok_or("no cluster")?;
+                    let cluster = cluster.ok_or(postgres::NO_SERVER)?;
                     $test(&cluster.database().await?).await
                 })
-                .with_ignored_flag(binaries.is_err()),
+                .with_ignored_flag(ignored),
             );
         })*};
     }
@@ -132,6 +137,7 @@ fn main() -> ExitCode {
         "open_requests_are_drained" => lifecycle::open_requests_are_drained,
         "spans_reach_the_collector" => signals::spans_reach_the_collector,
         "log_lines_use_the_listed_fields" => signals::log_lines_use_the_listed_fields,
+        "a_locked_table_is_503_until_it_is_free" => outages::locked_table,
         "a_newer_schema_is_accepted" => lifecycle::a_newer_schema_is_accepted,
     }
     for (name, freeze) in [
@@ -139,8 +145,10 @@ fn main() -> ExitCode {
         ("a_hanging_server_is_503_until_it_answers", true),
     ] {
         let bin = binaries.clone();
-        let test = async move || outages::server_goes_and_returns(&bin?, freeze).await;
-        trials.push(trial(name, test).with_ignored_flag(binaries.is_err()));
+        let test = async move || {
+            outages::server_goes_and_returns(&bin.ok_or(postgres::NO_SERVER)?, freeze).await
+        };
+        trials.push(trial(name, test).with_ignored_flag(ignored));
     }
 
     let conclusion = libtest_mimic::run(&arguments, trials);

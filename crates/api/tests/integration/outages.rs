@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use sqlx::Connection as _;
+
 use crate::postgres::Cluster;
 use crate::process::{Process, config};
 use crate::{Outcome, eventually};
@@ -41,6 +43,24 @@ pub async fn server_goes_and_returns(bin: &Path, freeze: bool) -> Outcome {
     }
     eventually("transactions are served again", async || {
         Ok(process.post("/transactions/create").send().await?.status() == 201)
+    })
+    .await
+}
+
+/// A statement that waits for a lock is given up: the server answers, the table does not.
+pub async fn locked_table(database: &str) -> Outcome {
+    let process = Process::serve(&config(database)).await?;
+    process.ready().await?;
+    let mut other = sqlx::PgConnection::connect(database).await?;
+    let mut holder = other.begin().await?;
+    sqlx::query("LOCK TABLE transactions")
+        .execute(&mut *holder)
+        .await?;
+    assert_eq!(process.get("/transactions").send().await?.status(), 503);
+    assert_eq!(process.get("/live").send().await?.status(), 200);
+    holder.rollback().await?;
+    eventually("the table is served again", async || {
+        Ok(process.get("/transactions").send().await?.status() == 200)
     })
     .await
 }

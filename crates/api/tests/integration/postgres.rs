@@ -12,13 +12,18 @@ use tempfile::TempDir;
 
 use crate::{Outcome, eventually};
 
+/// Why tests are ignored that need a server.
+pub const NO_SERVER: &str = "no PostgreSQL server is installed; install postgresql-NN or name the \
+    directory of its binaries in HOMEOSTAT_TEST_POSTGRES_BIN";
+
 /// The directory that holds `initdb` and `postgres`: as named, newest of Debian's, or on PATH.
-pub fn server_binaries() -> Result<PathBuf, String> {
+/// A named directory without them is an error: who names one wants the tests to run.
+pub fn server_binaries() -> Result<Option<PathBuf>, String> {
     let complete = |dir: &PathBuf| dir.join("initdb").exists() && dir.join("postgres").exists();
     if let Some(named) = std::env::var_os("HOMEOSTAT_TEST_POSTGRES_BIN") {
         let named = PathBuf::from(named);
         return if complete(&named) {
-            Ok(named)
+            Ok(Some(named))
         } else {
             Err(format!(
                 "HOMEOSTAT_TEST_POSTGRES_BIN={} holds no initdb and postgres",
@@ -37,16 +42,12 @@ pub fn server_binaries() -> Result<PathBuf, String> {
         .collect();
     versions.sort();
     let path = std::env::var_os("PATH").unwrap_or_default();
-    versions
+    Ok(versions
         .into_iter()
         .rev()
         .map(|(_, dir)| dir)
         .chain(std::env::split_paths(&path))
-        .find(complete)
-        .ok_or_else(|| {
-            "no PostgreSQL server: install postgresql-NN or set HOMEOSTAT_TEST_POSTGRES_BIN"
-                .to_owned()
-        })
+        .find(complete))
 }
 
 /// A running server. Dropping it stops the server and removes its files.

@@ -1,6 +1,7 @@
 //! One action from its call to the end of its job.
 
-use super::link::{JobRemoved, Link, read as read_body};
+use super::link::{Link, read as read_body};
+use super::signals::JobRemoved;
 use super::unit_state::{self, Seen};
 use super::{ControlError, JobEnd};
 use homeostat_policy::rules::Permit;

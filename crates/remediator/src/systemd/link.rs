@@ -1,19 +1,19 @@
 //! One connection to the bus, subscribed to systemd's signals.
 
+use super::signals::{JobRemoved, pump};
 use super::{BusAddress, ControlError};
-use futures_util::StreamExt;
 use serde::Serialize;
 use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 use zbus::connection::Builder;
-use zbus::message::{Message, Type};
+use zbus::message::Message;
 use zbus::{Connection, DynamicType, MessageStream, OwnedObjectPath};
 
 pub(super) const SYSTEMD: &str = "org.freedesktop.systemd1";
 const MANAGER_PATH: &str = "/org/freedesktop/systemd1";
 const MANAGER: &str = "org.freedesktop.systemd1.Manager";
-const BUS: &str = "org.freedesktop.DBus";
+pub(super) const BUS: &str = "org.freedesktop.DBus";
 const BUS_PATH: &str = "/org/freedesktop/DBus";
 
 /// How long systemd may take to answer a question.
@@ -28,13 +28,6 @@ const LAST_LIMIT: Duration = Duration::from_secs(40);
 /// How many messages may wait before the pump runs, and how many job ends may wait for one
 /// action. An action that lost some still sees its end in the unit's `Job` property.
 const QUEUE: usize = 1024;
-
-/// systemd's `JobRemoved` signal.
-#[derive(Debug, Clone)]
-pub(super) struct JobRemoved {
-    pub(super) job: OwnedObjectPath,
-    pub(super) result: String,
-}
 
 /// A connection on which systemd was found and subscribed to.
 #[derive(Debug)]
@@ -118,12 +111,8 @@ impl Link {
     where
         B: Serialize + DynamicType + Sync,
     {
-        let call = send(
-            &self.connection,
-            (SYSTEMD, MANAGER_PATH, MANAGER),
-            method,
-            body,
-        );
+        let target = (SYSTEMD, MANAGER_PATH, MANAGER);
+        let call = send(&self.connection, target, method, body);
         limited(method, READ_LIMIT, call).await
     }
 
@@ -136,12 +125,8 @@ impl Link {
     where
         B: Serialize + DynamicType + Sync,
     {
-        let call = send(
-            &self.connection,
-            (SYSTEMD, MANAGER_PATH, MANAGER),
-            method,
-            body,
-        );
+        let target = (SYSTEMD, MANAGER_PATH, MANAGER);
+        let call = send(&self.connection, target, method, body);
         limited(method, ACT_LIMIT, call).await
     }
 
@@ -222,44 +207,5 @@ async fn limited(
             operation,
             seconds: limit.as_secs(),
         }),
-    }
-}
-
-/// Passes signals on. It never waits for anybody, for a connection whose messages are not
-/// taken stands still, with all its pending calls.
-async fn pump(
-    mut messages: MessageStream,
-    removed: broadcast::Sender<JobRemoved>,
-    owner: watch::Sender<Option<String>>,
-) {
-    while let Some(Ok(message)) = messages.next().await {
-        let header = message.header();
-        let (Type::Signal, Some(member), Some(sender)) =
-            (message.message_type(), header.member(), header.sender())
-        else {
-            continue;
-        };
-        // Any process may send us a signal directly. The sender is filled in by the bus, so it
-        // tells a signal of systemd from a forged one.
-        let from_systemd = owner.borrow().as_deref() == Some(sender.as_str());
-        match member.as_str() {
-            "NameOwnerChanged" if sender.as_str() == BUS => {
-                if let Ok((name, _, new)) = message.body().deserialize::<(String, String, String)>()
-                    && name == SYSTEMD
-                {
-                    owner.send_replace(Some(new).filter(|new| !new.is_empty()));
-                }
-            }
-            "JobRemoved" if from_systemd => {
-                let body = message.body();
-                if let Ok((_, job, _, result)) =
-                    body.deserialize::<(u32, OwnedObjectPath, String, String)>()
-                {
-                    // Without a receiver there is no action under way, and nothing to tell.
-                    let _ = removed.send(JobRemoved { job, result });
-                }
-            }
-            _ => {}
-        }
     }
 }

@@ -5,6 +5,7 @@
 mod action;
 mod error;
 mod link;
+mod signals;
 mod unit_state;
 
 pub use error::ControlError;

@@ -1,0 +1,169 @@
+//! `Incident::fold`: an incident is what its events say.
+
+use crate::fixture::{ALERT, HOST, Log, UNIT, alert, at, name};
+use homeostat_policy::alert::{Fingerprint, Source};
+use homeostat_policy::event::{DecisionKind, End, Event};
+use homeostat_policy::incident::{Incident, MAX_EVIDENCE, Phase};
+use homeostat_policy::observation::Observation;
+use homeostat_policy::outcome::Verdict;
+use homeostat_policy::reason::Reason;
+use homeostat_policy::unit::{JobResult, Verb};
+
+#[test]
+fn the_phases_follow_the_events() {
+    let log = Log::open();
+    assert_eq!(log.incident().phase, Phase::Deciding);
+    let log = log.held(1, Reason::Changing);
+    assert_eq!(log.incident().phase.label(), "holding");
+    let log = log
+        .decided(2, DecisionKind::Act, Reason::Firing)
+        .intent(1, 2, Verb::Restart);
+    assert_eq!(log.incident().phase, Phase::Acting);
+    let log = log.ended(1, 3, JobResult::Done);
+    assert_eq!(log.incident().phase, Phase::Verifying);
+    let log = log.unproven(1, 99, Reason::StillFiring);
+    assert_eq!(log.incident().phase, Phase::Deciding);
+    assert_eq!(log.incident().verdict(), Some(Verdict::Unproven));
+    let log = log.decided(100, DecisionKind::Escalate, Reason::LadderExhausted);
+    assert_eq!(log.incident().phase, Phase::Paged);
+    assert_eq!(log.incident().paged, Some(Reason::LadderExhausted));
+    assert_eq!(log.incident().end(), Some(End::Paged));
+    let log = log.then(
+        101,
+        Event::Acknowledged {
+            reason: "mine".to_owned(),
+        },
+    );
+    assert_eq!(log.incident().phase, Phase::Acknowledged);
+    let log = log.then(102, Event::Closed { end: End::Paged });
+    let incident = log.incident();
+    assert_eq!(incident.phase, Phase::Closed(End::Paged));
+    assert_eq!(incident.closed, Some(at(102)));
+    assert_eq!(incident.unit, Some(name(UNIT)));
+}
+
+#[test]
+fn a_hold_keeps_its_beginning_only_while_its_kind_goes_on() {
+    let since = |log: &Log| match log.incident().phase {
+        Phase::Holding { since, .. } => since,
+        other => panic!("not holding but {other:?}"),
+    };
+    let log = Log::open().held(1, Reason::AutoRestart);
+    assert_eq!(since(&log.clone().held(5, Reason::Changing)), at(1));
+    assert_eq!(since(&log.clone().held(5, Reason::AutoRestart)), at(1));
+    assert_eq!(since(&log.held(5, Reason::DryRun)), at(5));
+}
+
+#[test]
+fn a_wait_for_a_person_does_not_take_the_page_back() {
+    let paged = Log::open().decided(1, DecisionKind::Escalate, Reason::Denied);
+    let waiting = paged.held(2, Reason::AwaitingPerson).incident();
+    assert_eq!(waiting.phase, Phase::Paged);
+    assert_eq!(waiting.paged, Some(Reason::Denied));
+}
+
+#[test]
+fn a_refused_alert_is_a_whole_incident() {
+    let event = Event::Refused {
+        host: "elsewhere".to_owned(),
+        alert: alert(ALERT, 9, "firing"),
+        reason: Reason::OtherHost,
+    };
+    assert!(event.closes());
+    let incident = Log::empty().then(3, event).incident();
+    assert_eq!(incident.phase, Phase::Closed(End::Refused));
+    assert_eq!(incident.unit, None);
+    assert_eq!(incident.reason, Some(Reason::OtherHost));
+    assert_eq!(incident.closed, Some(at(3)));
+    assert!(incident.evidence.contains_key(&Fingerprint(9)));
+    assert!(incident.actions.is_empty());
+}
+
+#[test]
+fn an_alert_that_fires_again_after_it_cleared_is_live_again() {
+    let log = Log::open().cleared(5, 1);
+    assert!(log.incident().live().is_empty());
+    assert_eq!(
+        log.incident().evidence[&Fingerprint(1)].cleared,
+        Some(at(5))
+    );
+    let again = log.alert(9, ALERT, 1, "firing").incident();
+    assert_eq!(again.live().len(), 1);
+    assert_eq!(again.evidence[&Fingerprint(1)].seen, at(9));
+    assert_eq!(again.evidence.len(), 1);
+}
+
+#[test]
+fn a_second_clearance_does_not_move_the_first() {
+    let incident = Log::open().cleared(5, 1).cleared(8, 1).incident();
+    assert_eq!(incident.evidence[&Fingerprint(1)].cleared, Some(at(5)));
+}
+
+#[test]
+fn the_live_alerts_come_oldest_first() {
+    let log = Log::open()
+        .alert(7, "B", 3, "firing")
+        .alert(5, "C", 2, "firing");
+    let live: Vec<u64> = log.incident().live().iter().map(|(f, _)| f.0).collect();
+    assert_eq!(live, [1, 2, 3]);
+}
+
+#[test]
+fn beyond_the_bound_alerts_are_counted() {
+    let most = u64::try_from(MAX_EVIDENCE).unwrap();
+    let log = (2..=most + 2).fold(Log::open(), |log, f| log.alert(f, ALERT, f, "firing"));
+    let incident = log.incident();
+    assert_eq!(incident.evidence.len(), MAX_EVIDENCE);
+    assert_eq!(incident.untracked, 2);
+    let again = log.alert(9_999, ALERT, 1, "firing").incident();
+    assert_eq!(again.untracked, 2, "a known alert is never counted as new");
+}
+
+#[test]
+fn a_post_by_hand_keeps_its_source() {
+    let mut log = Log::empty();
+    log.entries.push(Log::open().entries[0].clone());
+    let incident = log.alert(1, ALERT, 0, "firing").incident();
+    let evidence = incident.evidence.values().next().expect("one alert joined");
+    assert_eq!(evidence.source, Source::Posted);
+}
+
+#[test]
+fn many_incidents_fold_side_by_side_and_the_host_is_none() {
+    let open = |unit: &str| Event::Opened {
+        host: HOST.to_owned(),
+        unit: name(unit),
+    };
+    let log = Log::empty()
+        .then_at(
+            0,
+            at(0),
+            Event::Paused {
+                reason: String::new(),
+            },
+        )
+        .then_at(4, at(1), open("a.service"))
+        .then_at(5, at(2), open("b.service"))
+        .then_at(4, at(3), Event::Closed { end: End::Fixed });
+    let incidents = Incident::fold(&log.entries);
+    assert_eq!(incidents.keys().copied().collect::<Vec<_>>(), [4, 5]);
+    assert!(incidents[&4].is_closed() && !incidents[&5].is_closed());
+}
+
+#[test]
+fn a_result_for_an_action_that_is_not_there_changes_no_action() {
+    let log = Log::open()
+        .ended(7, 1, JobResult::Done)
+        .unproven(7, 2, Reason::NoData)
+        .then(
+            3,
+            Event::Decided {
+                decision: DecisionKind::Unknown,
+                reason: Reason::Other,
+                verb: None,
+                observation: Observation::default(),
+            },
+        );
+    assert!(log.incident().actions.is_empty());
+    assert_eq!(log.incident().phase, Phase::Deciding);
+}

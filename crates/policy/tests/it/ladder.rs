@@ -1,0 +1,179 @@
+//! `decide`: which rung is climbed.
+
+use crate::fixture::{ALERT, Log, UNIT, active, at, checked, failed, name, one, rule, seen, unit};
+use homeostat_policy::decide::{Decision, decide};
+use homeostat_policy::event::Event;
+use homeostat_policy::reason::Reason;
+use homeostat_policy::rules::Mode;
+use homeostat_policy::unit::{ActiveState, JobResult, Verb};
+
+#[test]
+fn the_first_rung_that_fits_the_state_is_climbed() {
+    let all = [
+        Verb::ReloadOrRestart,
+        Verb::Restart,
+        Verb::Start,
+        Verb::Rescue,
+    ];
+    for (ladder, state, expected) in [
+        (&all[..], ActiveState::Active, "act reload-or-restart"),
+        (&all[1..], ActiveState::Active, "act restart"),
+        (&all[1..], ActiveState::Inactive, "act start"),
+        (&all[1..], ActiveState::Failed, "act rescue"),
+        (&[Verb::TryRestart], ActiveState::Active, "act try-restart"),
+    ] {
+        let says = Log::open().says(&one(ladder), unit(state), 1);
+        assert_eq!(says, expected, "{ladder:?} on {state:?}");
+    }
+}
+
+#[test]
+fn after_an_unproven_restart_the_ladder_goes_on_or_ends() {
+    let rules = one(&[Verb::Restart, Verb::Rescue]);
+    let log = Log::open().tried(1, 1, Verb::Restart, JobResult::Done);
+    assert_eq!(log.says(&rules, active(), 200), "escalate ladder_exhausted");
+    assert_eq!(log.says(&rules, failed(), 200), "act rescue");
+    let log = log.tried(2, 201, Verb::Rescue, JobResult::Failed);
+    assert_eq!(log.says(&rules, failed(), 400), "escalate ladder_exhausted");
+}
+
+#[test]
+fn each_rung_is_climbed_once_and_a_verb_as_often_as_it_stands() {
+    let rules = one(&[Verb::Restart, Verb::Restart]);
+    let once = Log::open().tried(1, 1, Verb::Restart, JobResult::Done);
+    assert_eq!(once.says(&rules, active(), 200), "act restart");
+    let twice = once.tried(2, 201, Verb::Restart, JobResult::Done);
+    assert_eq!(
+        twice.says(&rules, active(), 400),
+        "escalate ladder_exhausted"
+    );
+}
+
+#[test]
+fn a_call_that_never_reached_systemd_does_not_use_its_rung() {
+    let rules = one(&[Verb::Restart]);
+    for (result, expected) in [
+        (JobResult::NotCalled, "act restart"),
+        (JobResult::Refused, "act restart"),
+        (JobResult::Failed, "escalate ladder_exhausted"),
+        (JobResult::Canceled, "escalate ladder_exhausted"),
+    ] {
+        let log = Log::open().tried(1, 1, Verb::Restart, result);
+        assert_eq!(log.says(&rules, active(), 200), expected, "{result:?}");
+    }
+    let thrice = (1..=3).fold(Log::open(), |log, n| {
+        log.tried(n, u64::from(n) * 200, Verb::Restart, JobResult::NotCalled)
+    });
+    assert_eq!(
+        thrice.says(&rules, active(), 900),
+        "escalate attempts_exhausted",
+        "but it is not repeated for ever"
+    );
+}
+
+#[test]
+fn the_action_is_numbered_within_the_incident_and_names_its_rule() {
+    let rules = one(&[Verb::Restart, Verb::Rescue]);
+    let log = Log::open().tried(1, 1, Verb::Restart, JobResult::Failed);
+    let Decision::Act {
+        permit,
+        rule,
+        number,
+    } = log.decide(&rules, &seen(failed()), 200)
+    else {
+        panic!("a rescue fits a failed unit");
+    };
+    assert_eq!((number, rule.as_str()), (2, "shop.service/ShopDown"));
+    assert_eq!(permit.unit().as_str(), UNIT);
+}
+
+#[test]
+fn a_start_only_ladder_never_restarts_an_active_postgresql() {
+    let rules = one(&[Verb::Start, Verb::Rescue]);
+    assert_eq!(Log::open().says(&rules, active(), 1), "hold no_rung_fits");
+    let held = Log::open().held(1, Reason::NoRungFits);
+    assert_eq!(held.says(&rules, active(), 30), "hold no_rung_fits");
+    assert_eq!(held.says(&rules, active(), 31), "escalate no_rung_fits");
+    assert_eq!(held.says(&rules, failed(), 31), "act rescue");
+}
+
+#[test]
+fn a_unit_that_just_became_active_has_the_grace_to_clear_its_alert() {
+    let rules = one(&[Verb::Start]);
+    let mut fresh = active();
+    fresh.active_for_ms = Some(5_000);
+    let log = Log::open().held(1, Reason::Changing);
+    assert_eq!(log.says(&rules, fresh.clone(), 100), "hold no_rung_fits");
+    assert_eq!(
+        log.says(&rules, fresh, 301),
+        "escalate no_rung_fits",
+        "but a crash loop, which is always fresh, ends at the hold time-out"
+    );
+}
+
+#[test]
+fn a_second_alert_of_the_incident_adds_its_ladder_and_shares_what_was_tried() {
+    let rules = checked(vec![
+        rule(ALERT, UNIT, &[Verb::Restart]),
+        rule("ShopFailed", UNIT, &[Verb::Restart, Verb::Rescue]),
+    ]);
+    let log = Log::open().alert(1, "ShopFailed", 2, "firing");
+    assert_eq!(log.says(&rules, failed(), 2), "act rescue");
+    let tried = log.tried(1, 2, Verb::Restart, JobResult::Done);
+    assert_eq!(
+        tried.says(&rules, active(), 200),
+        "escalate ladder_exhausted",
+        "one restart serves both alerts"
+    );
+}
+
+#[test]
+fn an_alert_whose_rule_is_gone_calls_a_person() {
+    let rules = checked(vec![rule("Other", UNIT, &[Verb::Restart])]);
+    assert_eq!(Log::open().says(&rules, active(), 1), "escalate no_rule");
+}
+
+#[test]
+fn a_rule_that_was_moved_to_another_unit_never_acts_for_the_old_incident() {
+    let mut moved = rule(ALERT, "other.service", &[Verb::Restart]);
+    moved.name = format!("{UNIT}/{ALERT}");
+    let rules = checked(vec![moved, rule("X", UNIT, &[Verb::Restart])]);
+    assert_eq!(Log::open().says(&rules, active(), 1), "escalate no_rule");
+}
+
+#[test]
+fn dry_run_names_the_verb_and_does_nothing() {
+    let mut dry = rule(ALERT, UNIT, &[Verb::Restart, Verb::Rescue]);
+    dry.mode = Mode::DryRun;
+    let rules = checked(vec![dry]);
+    assert_eq!(
+        Log::open().says(&rules, active(), 1),
+        "hold dry_run (restart)"
+    );
+    assert_eq!(
+        Log::open().says(&rules, failed(), 1),
+        "hold dry_run (rescue)"
+    );
+    let decision = Log::open().decide(&rules, &seen(failed()), 1);
+    assert_eq!(decision.verb(), Some(Verb::Rescue));
+}
+
+#[test]
+fn an_incident_without_a_unit_never_acts() {
+    let event = Event::Refused {
+        host: "demo".to_owned(),
+        alert: crate::fixture::alert(ALERT, 1, "firing"),
+        reason: Reason::NoRule,
+    };
+    let log = Log::empty().then(0, event);
+    let decision = decide(
+        &log.incident(),
+        &seen(active()),
+        &log.history,
+        &one(&[Verb::Restart]),
+        &at(1),
+    );
+    assert_ne!(decision.verb(), Some(Verb::Restart));
+    assert_eq!(log.incident().unit, None);
+    assert_eq!(name(UNIT).as_str(), UNIT);
+}

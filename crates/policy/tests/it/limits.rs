@@ -1,0 +1,184 @@
+//! `decide`: how often, how soon and how much.
+
+use crate::fixture::{ALERT, HOST, Log, UNIT, active, at, failed, raw, rule, seen, short, unit};
+use homeostat_policy::decide::decide;
+use homeostat_policy::moment::Moment;
+use homeostat_policy::reason::Reason;
+use homeostat_policy::rules::{Budget, RawRule, Rules};
+use homeostat_policy::unit::{ActiveState, JobResult, Verb};
+use std::time::Duration;
+
+fn rules(change: impl FnOnce(&mut RawRule)) -> Rules {
+    let mut rule = rule(
+        ALERT,
+        UNIT,
+        &[Verb::Restart, Verb::Restart, Verb::Start, Verb::Rescue],
+    );
+    change(&mut rule);
+    Rules::check(HOST, raw(vec![rule])).unwrap()
+}
+
+#[test]
+fn a_cooldown_holds_for_another_incident_only() {
+    let rules = rules(|_| ());
+    let other = Log::open().attempt(7, 100, UNIT);
+    assert_eq!(other.says(&rules, active(), 399), "hold cooldown");
+    assert_eq!(other.says(&rules, active(), 400), "act restart");
+    let elsewhere = Log::open().attempt(7, 100, "other.service");
+    assert_eq!(elsewhere.says(&rules, active(), 101), "act restart");
+    let same = Log::open().tried(1, 1, Verb::Restart, JobResult::Failed);
+    assert_eq!(same.says(&rules, active(), 102), "act restart");
+    let both = other.tried(1, 401, Verb::Restart, JobResult::Failed);
+    assert_eq!(
+        both.says(&rules, active(), 502),
+        "act restart",
+        "the newest attempt for another incident counts, not the newest at all"
+    );
+}
+
+#[test]
+fn attempts_count_over_incidents_and_only_within_the_window() {
+    let rules = rules(|r| r.attempts = 2);
+    let log = Log::open().attempt(7, 0, UNIT).attempt(8, 1_000, UNIT);
+    assert_eq!(
+        log.says(&rules, active(), 3_599),
+        "escalate attempts_exhausted"
+    );
+    assert_eq!(log.says(&rules, active(), 3_600), "act restart");
+    let elsewhere = Log::open()
+        .attempt(7, 0, "other.service")
+        .attempt(8, 1_000, "other.service");
+    assert_eq!(elsewhere.says(&rules, active(), 3_599), "act restart");
+}
+
+#[test]
+fn the_budget_of_the_host_counts_every_unit() {
+    let mut raw = raw(vec![rule(ALERT, UNIT, &[Verb::Restart])]);
+    raw.budget = Budget {
+        actions: 2,
+        window_seconds: 600,
+    };
+    let rules = Rules::check(HOST, raw).unwrap();
+    let log = Log::open()
+        .attempt(7, 0, "a.service")
+        .attempt(8, 10, "b.service");
+    assert_eq!(log.history.budget_left(rules.budget(), &at(599)), 0);
+    assert_eq!(log.says(&rules, active(), 599), "escalate budget_spent");
+    assert_eq!(log.says(&rules, active(), 600), "act restart");
+    assert_eq!(log.history.budget_left(rules.budget(), &at(600)), 1);
+}
+
+#[test]
+fn what_is_forgotten_is_only_what_is_too_old_to_matter() {
+    let mut log = Log::open().attempt(7, 0, UNIT).attempt(8, 1_000, UNIT);
+    log.history.forget(Duration::from_secs(3_600), &at(3_600));
+    let window = Duration::from_secs(100_000);
+    let unit = crate::fixture::name(UNIT);
+    assert_eq!(log.history.attempts_on(&unit, window, &at(3_600)), 1);
+}
+
+#[test]
+fn we_stay_below_the_units_own_start_limit() {
+    let rules = rules(|r| {
+        r.attempts = 100;
+        r.ladder = vec![Verb::Restart; 8];
+        r.ladder.push(Verb::Start);
+        r.ladder.push(Verb::Rescue);
+    });
+    let mut near = active();
+    (near.start_limit_interval_ms, near.start_limit_burst) = (100_000, 3);
+    let one = Log::open().tried(1, 0, Verb::Restart, JobResult::Failed);
+    assert_eq!(one.says(&rules, near.clone(), 1), "act restart");
+    let two = one.tried(2, 1, Verb::Restart, JobResult::Failed);
+    assert_eq!(two.says(&rules, near.clone(), 99), "hold start_limit");
+    assert_eq!(
+        two.says(&rules, near.clone(), 100),
+        "act restart",
+        "the interval is over"
+    );
+    let held = two.clone().held(2, Reason::StartLimit);
+    let mut long = near.clone();
+    long.start_limit_interval_ms = 10_000_000;
+    assert_eq!(held.says(&rules, long, 302), "escalate hold_timeout");
+    near.start_limit_burst = 0;
+    assert_eq!(
+        two.says(&rules, near.clone(), 99),
+        "act restart",
+        "no limit"
+    );
+    (near.start_limit_interval_ms, near.start_limit_burst) = (0, 1);
+    assert_eq!(two.says(&rules, near, 99), "act restart", "no limit");
+}
+
+#[test]
+fn systemds_own_restarts_count_while_they_are_recent() {
+    let rules = rules(|_| ());
+    let mut unit = active();
+    unit.n_restarts = 4;
+    unit.active_for_ms = Some(9_999);
+    assert_eq!(
+        Log::open().says(&rules, unit.clone(), 1),
+        "hold start_limit"
+    );
+    unit.active_for_ms = Some(10_000);
+    assert_eq!(Log::open().says(&rules, unit.clone(), 1), "act restart");
+    unit.active_for_ms = Some(1);
+    unit.n_restarts = 3;
+    assert_eq!(Log::open().says(&rules, unit, 1), "act restart");
+}
+
+#[test]
+fn a_rescue_is_not_held_by_the_start_limit_it_is_there_for() {
+    let rules = rules(|_| ());
+    let mut hit = failed();
+    hit.start_limit_burst = 1;
+    hit.result = "start-limit-hit".to_owned();
+    assert_eq!(Log::open().says(&rules, hit, 1), "act rescue");
+    let mut stopped = unit(ActiveState::Inactive);
+    stopped.start_limit_burst = 1;
+    assert_eq!(Log::open().says(&rules, stopped, 1), "hold start_limit");
+}
+
+#[test]
+fn a_clock_step_opens_no_limit() {
+    let rules = rules(|_| ());
+    let log = Log::open().attempt(7, 100, UNIT);
+    let says = |now: Moment| {
+        let incident = log.incident();
+        short(&decide(
+            &incident,
+            &seen(active()),
+            &log.history,
+            &rules,
+            &now,
+        ))
+    };
+    let mut stepped = at(110);
+    stepped.wall_ms += 86_400_000;
+    assert_eq!(says(stepped), "hold cooldown");
+    stepped.wall_ms -= 2 * 86_400_000;
+    assert_eq!(says(stepped), "hold cooldown");
+}
+
+#[test]
+fn after_a_reboot_with_the_clock_set_back_the_wait_ends_by_the_new_boots_clock() {
+    let rules = rules(|_| ());
+    let log = Log::open().attempt(7, 100, UNIT);
+    let says = |boot_ms: u64| {
+        let now = Moment {
+            wall_ms: at(0).wall_ms - 86_400_000,
+            boot_ms,
+            boot_id: 2,
+        };
+        let incident = log.incident();
+        short(&decide(
+            &incident,
+            &seen(active()),
+            &log.history,
+            &rules,
+            &now,
+        ))
+    };
+    assert_eq!(says(299_999), "hold cooldown");
+    assert_eq!(says(300_000), "act restart");
+}

@@ -1,0 +1,54 @@
+# Prometheus: what it scrapes, where it sends alerts, and the flags that its configuration file cannot say.
+# The parts are separate because NixOS has an option for each; `file` is the whole for everyone else.
+{
+  host,
+  ports,
+  timing,
+  targets,
+  cared,
+  rulesFile,
+}:
+let
+  address = port: "127.0.0.1:${toString port}";
+  inherit (import ./promql.nix) seconds;
+
+  own =
+    { job, port, ... }@target:
+    {
+      job_name = job;
+      static_configs = [
+        {
+          targets = [ (address port) ];
+          labels = { inherit host; };
+        }
+      ];
+    }
+    // (if target ? relabel then { metric_relabel_configs = target.relabel; } else { });
+
+  globalConfig = {
+    scrape_interval = seconds timing.scrape;
+    evaluation_interval = seconds timing.evaluation;
+    # A target that answers later than the next scrape is due is as good as down.
+    scrape_timeout = seconds (if timing.scrape < 10 then timing.scrape else 10);
+  };
+  scrapeConfigs = map own targets ++ builtins.concatMap (unit: unit.scrapeConfigs or [ ]) cared;
+  alertmanagers = [
+    { static_configs = [ { targets = [ (address ports.alertmanager) ]; } ]; }
+  ];
+in
+{
+  inherit globalConfig scrapeConfigs alertmanagers;
+
+  file = {
+    global = globalConfig;
+    rule_files = [ rulesFile ];
+    alerting = { inherit alertmanagers; };
+    scrape_configs = scrapeConfigs;
+  };
+
+  # Retention by age and by bytes: the first to be reached deletes.
+  flags = [
+    "--storage.tsdb.retention.time=15d"
+    "--storage.tsdb.retention.size=2GB"
+  ];
+}

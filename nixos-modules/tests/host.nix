@@ -1,0 +1,66 @@
+# The host whose settings the tests look at: NixOS's unit names, the sample API, and foreign apps that are
+# under care by data alone. Times are production's; `fast` is rendered beside it for the syntax checks.
+{ fast }:
+import ../settings {
+  host = "web1";
+  demo = true;
+  inherit fast;
+  apps = {
+    shop = {
+      unit = "shop.service";
+      metricsPort = 9000;
+      probe = "http://127.0.0.1:8080/health";
+      remedy.on = [
+        "down"
+        "failed"
+        "errors"
+      ];
+    };
+    # Nothing but a unit, and only watched in earnest: a rule in dry-run.
+    mailer = {
+      unit = "mail\\x2dqueue@main.service";
+      remedy.mode = "dry-run";
+    };
+    # Watched, never healed.
+    ledger = {
+      unit = "ledger.service";
+      probe = "http://127.0.0.1:8090/";
+      dependsOn = [ "postgresql" ];
+      remedy.on = [ ];
+    };
+  };
+  receivers.oncall.webhook.url = "http://127.0.0.1:19009/";
+  runbookUrl = "https://runbook.example/RUNBOOK.md";
+  units = {
+    api = "homeostat-api.service";
+    remediator = "homeostat-remediator.service";
+    traffic = "homeostat-traffic.service";
+    sink = "homeostat-sink.service";
+    secrets = "homeostat-secrets.service";
+    prometheus = "prometheus.service";
+    alertmanager = "alertmanager.service";
+    nodeExporter = "prometheus-node-exporter.service";
+    postgresExporter = "prometheus-postgres-exporter.service";
+    blackboxExporter = "prometheus-blackbox-exporter.service";
+    processExporter = "prometheus-process-exporter.service";
+    postgresql = "postgresql.service";
+    databaseReady = "postgresql.target";
+  };
+  users = {
+    api = "homeostat-api";
+    remediator = "homeostat-remediator";
+    traffic = "homeostat-traffic";
+    sink = "homeostat-sink";
+    postgresExporter = "postgres-exporter";
+  };
+  paths = {
+    binaries = "/usr/local/bin";
+    secrets = "/var/lib/homeostat-secrets";
+    config = "/etc/homeostat";
+    remediatorState = "/var/lib/homeostat-remediator";
+    sinkState = "/var/lib/homeostat-sink";
+    postgresqlSocket = "/run/postgresql";
+    rules = "rules.json";
+    secretsScript = "/usr/local/bin/homeostat-secrets";
+  };
+}

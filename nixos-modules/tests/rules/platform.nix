@@ -1,0 +1,164 @@
+# PostgresDown, TargetDown, RemediatorDown, RemediatorCannotAct and Watchdog.
+write:
+let
+  inherit (write)
+    case
+    silent
+    fires
+    alert
+    ;
+  pgUp = "pg_up{host=\"web1\",job=\"postgres\",instance=\"127.0.0.1:9187\"}";
+  active = "node_systemd_unit_state{host=\"web1\",job=\"node\",name=\"postgresql.service\",state=\"active\"}";
+  up = job: "up{host=\"web1\",job=\"${job}\"}";
+  remediator =
+    metric: matchers:
+    "homeostat_remediator_${metric}{host=\"web1\",job=\"remediator\"${matchers}}";
+
+  postgresDown =
+    alert
+      {
+        severity = "critical";
+        component = "postgresql";
+        unit = "postgresql.service";
+      }
+      "postgresdown"
+      "PostgreSQL is down on web1"
+      "The exporter cannot log in, or postgresql.service is not active. What depends on it is muted until it is back.";
+  targetDown =
+    job: unit:
+    alert
+      {
+        severity = "warning";
+        component = job;
+        inherit unit;
+      }
+      "targetdown"
+      "${job} on web1 cannot be scraped"
+      "Nothing is known of ${unit} while its metrics are missing; alerts that need them stay silent.";
+  ofRemediator = alert {
+    severity = "critical";
+    component = "remediator";
+    unit = "homeostat-remediator.service";
+  };
+  remediatorDown =
+    ofRemediator "remediatordown" "The remediator on web1 is down"
+      "Nothing heals on web1. Alerts with a remedy reach people through the backstop only.";
+  cannotAct =
+    ofRemediator "remediatorcannotact" "The remediator on web1 runs but cannot act"
+      "Its store, its permission, the system bus or Alertmanager's token is at fault; its journal and its metrics tell which.";
+  healthy = {
+    ${remediator "store_errors_total" ""} = "0x60";
+    ${remediator "denied_total" ""} = "0x60";
+    ${remediator "webhook_requests_total" ",result=\"unauthorized\""} = "0x60";
+    ${remediator "webhook_requests_total" ",result=\"accepted\""} = "0+1x60";
+    ${remediator "bus_connected" ""} = "1x60";
+  };
+  cannot =
+    what: changed:
+    case "the remediator cannot act: ${what}" (healthy // changed) [
+      (silent "RemediatorCannotAct" "2m")
+      (fires "RemediatorCannotAct" "4m" [ cannotAct ])
+    ];
+in
+write.file [
+  (case "PostgreSQL that the exporter cannot reach"
+    {
+      ${pgUp} = "1x4 0x6 1x20";
+      ${active} = "1x40";
+    }
+    [
+      (silent "PostgresDown" "1m30s")
+      (fires "PostgresDown" "2m" [ postgresDown ])
+      (silent "PostgresDown" "3m")
+    ]
+  )
+  (case "PostgreSQL whose unit is not active"
+    {
+      ${pgUp} = "1x40";
+      ${active} = "0x40";
+    }
+    [ (fires "PostgresDown" "1m" [ postgresDown ]) ]
+  )
+  (case "PostgreSQL that runs, and one of which nothing is known"
+    {
+      ${pgUp} = "1x8 _x40";
+      ${active} = "1x8 _x40";
+    }
+    [
+      (silent "PostgresDown" "1m")
+      (silent "PostgresDown" "10m")
+    ]
+  )
+  (case "an exporter that does not answer for five minutes"
+    {
+      ${up "node"} = "1x4 0x40";
+      ${up "postgres"} = "1x60";
+    }
+    [
+      (silent "TargetDown" "6m")
+      (fires "TargetDown" "7m" [ (targetDown "node" "prometheus-node-exporter.service") ])
+    ]
+  )
+  (case "every program of the stack has its own TargetDown"
+    {
+      ${up "alertmanager"} = "0x60";
+      ${up "app/shop"} = "0x60";
+      ${up "blackbox"} = "0x60";
+      ${up "postgres"} = "0x60";
+      ${up "process"} = "0x60";
+      ${up "prometheus"} = "0x60";
+      ${up "remediator"} = "0x60";
+    }
+    [
+      (fires "TargetDown" "6m" [
+        (targetDown "alertmanager" "alertmanager.service")
+        (targetDown "blackbox" "prometheus-blackbox-exporter.service")
+        (targetDown "postgres" "prometheus-postgres-exporter.service")
+        (targetDown "process" "prometheus-process-exporter.service")
+        (targetDown "prometheus" "prometheus.service")
+        (targetDown "remediator" "homeostat-remediator.service")
+      ])
+    ]
+  )
+  (case "the remediator is down after a minute" { ${up "remediator"} = "1x4 0x20 1x20"; } [
+    (silent "RemediatorDown" "2m")
+    (fires "RemediatorDown" "3m" [ remediatorDown ])
+    (silent "RemediatorDown" "8m")
+  ])
+  (case "a healthy remediator, and a restart of it, are silent"
+    (
+      healthy
+      // {
+        ${remediator "store_errors_total" ""} = "3x20 0x40";
+        ${remediator "denied_total" ""} = "9x20 0x40";
+      }
+    )
+    [
+      (silent "RemediatorCannotAct" "3m")
+      (silent "RemediatorCannotAct" "8m")
+    ]
+  )
+  (cannot "its store fails" { ${remediator "store_errors_total" ""} = "0x8 1x60"; })
+  (cannot "polkit denies" { ${remediator "denied_total" ""} = "0x8 2x60"; })
+  (cannot "Alertmanager has the wrong token" {
+    ${remediator "webhook_requests_total" ",result=\"unauthorized\""} = "0x8 4x60";
+  })
+  (cannot "the bus is gone" { ${remediator "bus_connected" ""} = "1x8 0x60"; })
+  (case "what was once denied is forgotten"
+    (healthy // { ${remediator "denied_total" ""} = "0x8 2x60"; })
+    [ (silent "RemediatorCannotAct" "9m") ]
+  )
+  (case "the watchdog always fires" { } [
+    (fires "Watchdog" "0s" [
+      (alert
+        {
+          severity = "info";
+          component = "monitoring";
+        }
+        "watchdog"
+        "The path from Prometheus to Alertmanager works"
+        "This alert always fires; whoever stops receiving it knows that alerts of web1 no longer arrive."
+      )
+    ])
+  ])
+]

@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# Checks the files that render.sh wrote with the programs that read them: syntax, rule tests, routes, and that
+# no alert is without a test, a route or a heading in the runbook.
+# Usage: run.sh DIR [RUNBOOK.md]
+# Needs bash, jq, promtool and amtool; checks the blackbox exporter's file too where that program is there.
+# Runs on the host or in any root that has them. Prints a line per check; status 1 if any failed.
+set -euo pipefail
+
+if (($# < 1 || $# > 2)) || [[ ! -f ${1-}/production/rules.json ]]; then
+  echo "usage: run.sh DIR [RUNBOOK.md]   DIR is what render.sh wrote" >&2
+  exit 64
+fi
+cd -- "$1"
+runbook=${2-}
+passed=0 failed=0
+
+# Runs a check and prints its output only if it fails.
+check() {
+  local name=$1 output
+  shift
+  if output=$("$@" 2>&1); then
+    echo "ok      $name"
+    passed=$((passed + 1))
+  else
+    printf 'FAILED  %s\n%s\n' "$name" "$output"
+    failed=$((failed + 1))
+  fi
+}
+
+alerts() {
+  jq -r '[.groups[].rules[].alert // empty] | unique[]' production/rules.json
+}
+
+# Expectations of one alert in all rule tests: with alerts (fires) or with none (silent).
+expectations() {
+  jq -s --arg alert "$1" "[.[].tests[].alert_rule_test[] | select(.alertname == \$alert and (.exp_alerts | length) $2 0)] | length" tests/*.json
+}
+
+tested() {
+  local alert missing=0
+  while IFS= read -r alert; do
+    if (($(expectations "$alert" '>') == 0)); then
+      echo "$alert: no test in which it fires"
+      missing=1
+    fi
+    # The watchdog is the one alert that is never silent.
+    if [[ $alert != Watchdog ]] && (($(expectations "$alert" '==') == 0)); then
+      echo "$alert: no test in which it stays silent"
+      missing=1
+    fi
+  done <<< "$(alerts)"
+  return "$missing"
+}
+
+routed() {
+  local alert missing=0
+  while IFS= read -r alert; do
+    if ! jq -e --arg alert "$alert" 'any(.[]; .labels.alertname == $alert)' routes.json > /dev/null; then
+      echo "$alert: no route test"
+      missing=1
+    fi
+  done <<< "$(alerts)"
+  return "$missing"
+}
+
+# Every alert, and the two that the remediator posts, under a heading of its own name.
+explained() {
+  local alert missing=0
+  while IFS= read -r alert; do
+    if ! grep -Eq "^#+ $alert\$" "$runbook"; then
+      echo "$runbook: no heading $alert"
+      missing=1
+    fi
+  done <<< "$(alerts)"$'\nRemediationExhausted\nRemediationAcknowledged'
+  return "$missing"
+}
+
+route() {
+  local index=$1 receivers
+  receivers=$(jq -r ".[$index].receivers" routes.json)
+  mapfile -t labels <<< "$(jq -r ".[$index].labels | to_entries[] | \"\(.key)=\(.value | @json)\"" routes.json)"
+  amtool config routes test --config.file=production/alertmanager.yml --verify.receivers="$receivers" "${labels[@]}"
+}
+
+# The backstop waits as long as the rules of the unit may take; a dry-run has no wait of its own.
+waits() {
+  jq -e --slurpfile remediator production/remediator.json '
+    [.route.routes[] | select(.receiver == "people" and .group_wait and (.matchers | any(startswith("unit="))))
+      | {unit: (.matchers[] | select(startswith("unit=")) | ltrimstr("unit=") | fromjson), wait: (.group_wait | rtrimstr("s") | tonumber)}]
+    | (map(.unit) | sort) == ([$remediator[0].rules[] | select(.mode == "auto") | .unit] | unique)
+      and all(.[]; . as $backstop
+        | [$remediator[0].rules[] | select(.unit == $backstop.unit) | .settle_seconds + .window_seconds + .grace_seconds] | max < $backstop.wait)
+  ' production/alertmanager.yml
+}
+
+# What the remediator is told to judge over is what the expression looks at.
+windows() {
+  jq -e --slurpfile rules "$1/rules.json" '
+    def seconds: [scan("\\[(\\d+)s\\]") | .[0] | tonumber] | max // 0;
+    all(.rules[]; . as $rule
+      | [$rules[0].groups[].rules[] | select(.alert == $rule.alert and .labels.unit == $rule.unit) | .expr | seconds] as $ranges
+      | ($ranges | length) == 1 and $ranges[0] <= $rule.window_seconds)
+  ' "$1/remediator.json"
+}
+
+for variant in production fast; do
+  check "$variant: prometheus configuration" promtool check config "$variant/prometheus.yml"
+  check "$variant: alert rules" promtool check rules --lint=all --lint-fatal "$variant/rules.json"
+  check "$variant: alertmanager configuration" amtool check-config "$variant/alertmanager.yml"
+  check "$variant: windows of alerts and remedies agree" windows "$variant"
+  if command -v prometheus-blackbox-exporter > /dev/null; then
+    check "$variant: blackbox exporter" prometheus-blackbox-exporter --config.check --config.file="$variant/blackbox.yml"
+  fi
+done
+for file in tests/*.json; do
+  check "rule test $(basename -- "$file" .json)" promtool test rules "$file"
+done
+for ((index = 0; index < $(jq length routes.json); index++)); do
+  check "route $(jq -r ".[$index] | \"\(.labels.alertname) \(.labels.unit // \"\") on \(.labels.host): \(.receivers)\"" routes.json)" route "$index"
+done
+check "the backstop waits for the ladder" waits
+check "every alert fires in one test and stays silent in another" tested
+check "every alert has a route test" routed
+if [[ -n $runbook ]]; then
+  check "every alert has a heading in the runbook" explained
+else
+  echo "skipped every alert has a heading in the runbook: no RUNBOOK.md named"
+fi
+
+echo "$passed passed, $failed failed"
+((failed == 0))

@@ -1,0 +1,16 @@
+# What every machine test needs to know of its machine: units, ports and the place of the tokens.
+machine: {
+  inherit (machine) units users paths;
+  ports = import ../nixos-modules/settings/ports.nix { };
+  alertmanagerToken = "${machine.paths.secrets}/alertmanager-token";
+  operatorToken = "${machine.paths.secrets}/operator-token";
+  # Without a collector there is nothing to wait for in secrets, which runs once.
+  active = builtins.attrValues (
+    removeAttrs machine.units [
+      "secrets"
+      "dbus"
+      "polkit"
+      "journald"
+    ]
+  );
+}

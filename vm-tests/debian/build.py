@@ -1,0 +1,71 @@
+"""Compiles: with the host's cargo as the person who called, or else in a root with sid's Rust.
+
+Usage: build.py      builds the release binaries and prints the folder that holds them
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import host
+import nspawn
+import roots
+import state
+
+BINARIES = ("homeostat-api", "homeostat-remediator", "homeostat")
+CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+ROOT_POSTGRES = "/usr/lib/postgresql/17/bin"
+
+
+def cargo(*arguments: str, environment: dict[str, str] | None = None, in_root: bool = False) -> pathlib.Path:
+    """Runs cargo on the workspace, its output on ours; returns the target folder that it used."""
+    environment = dict(environment or {})
+    reason = "asked for" if in_root else host.why_not_host_cargo()
+    environment |= {key: value for key, value in os.environ.items() if key.lower().endswith("_proxy")}
+    settings = [f"{key}={value}" for key, value in environment.items()]
+    if reason is None:
+        call = host.as_person("env", *settings, "cargo", *arguments)
+        subprocess.run(call, cwd=state.REPOSITORY, check=True, stdin=subprocess.DEVNULL)
+        return pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or state.REPOSITORY / "target")
+    print(f"  compiling in the build root ({reason})", flush=True)
+    account = host.person()
+    kept = state.folder() / "compiled"
+    kept.mkdir(exist_ok=True)
+    os.chown(kept, account.pw_uid, account.pw_gid)
+    machine = nspawn.Machine.create("build", None, roots.compilers(), None, "host", hostname="build")
+    try:
+        # The paths inside are the paths outside, so that messages name files that exist.
+        call = ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups",
+                "env", "-i", f"--chdir={state.REPOSITORY}", f"PATH={nspawn.PATH}", "LANG=C.UTF-8", f"HOME={kept}", f"CARGO_HOME={kept}/cargo",
+                f"CARGO_TARGET_DIR={kept}/target", f"HOMEOSTAT_TEST_POSTGRES_BIN={ROOT_POSTGRES}", *settings,
+                "cargo", *arguments]  # fmt: skip
+        # Whom this host trusts, for the way to the registry may lead through a proxy of its owner's.
+        trusted = [CERTIFICATES] if pathlib.Path(CERTIFICATES).exists() else []
+        status = machine.once(call, writable=[str(state.REPOSITORY), str(kept)], readable=trusted)
+    finally:
+        machine.remove()
+    if status != 0:
+        raise subprocess.CalledProcessError(status, ["cargo", *arguments])
+    return kept / "target"
+
+
+def release() -> pathlib.Path:
+    """Builds the release binaries and puts them together in one folder, from which machines copy them."""
+    built = cargo("build", "--release", "--locked", "--workspace", "--bins") / "release"
+    folder = state.folder() / "binaries"
+    folder.mkdir(exist_ok=True)
+    for name in BINARIES:
+        fresh = folder / f".{name}"
+        shutil.copyfile(built / name, fresh)
+        fresh.chmod(0o755)
+        fresh.replace(folder / name)
+    return folder
+
+
+if __name__ == "__main__":
+    try:
+        print(release())
+    except (state.Refused, subprocess.CalledProcessError) as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,167 @@
+"""The tests that need no booted machine, and the two that need one of a special kind. Each raises, or passes."""
+
+import os
+import pathlib
+import subprocess
+
+import build
+import host
+import nspawn
+import papers
+import roots
+import settings
+import state
+
+REPOSITORY = state.REPOSITORY
+TOOLS = REPOSITORY / "target" / "tools"
+# The settings are proved with these arguments and with those of every machine test.
+ARGUMENTS = ["{ demo = false; fast = false; }", "{ demo = true; fast = false; }", "{ demo = true; fast = true; }"]
+# What the driver gives to a script.
+SCRIPT_WORDS = "machine,machines,args,log,t,start_all,subtest"
+
+
+class Skipped(Exception):
+    """This host cannot run the test; the message says why."""
+
+
+class Failed(Exception):
+    """The test found something wrong; the message says what."""
+
+
+def call(*command: str, **options) -> None:
+    """Runs a command in the repository; anything but success fails the test."""
+    print(f"$ {' '.join(map(str, command))}", flush=True)
+    subprocess.run(command, check=True, cwd=REPOSITORY, stdin=subprocess.DEVNULL, **options)
+
+
+def files(*patterns: str) -> list[str]:
+    """Files of the repository by pattern, without what is built."""
+    found = {path for pattern in patterns for path in REPOSITORY.rglob(pattern)}
+    inside = (path.relative_to(REPOSITORY) for path in found if path.is_file())
+    return sorted(str(path) for path in inside if path.parts[0] not in ("target", ".git"))
+
+
+def formatting() -> None:
+    """rustfmt has nothing to change."""
+    build.cargo("fmt", "--all", "--check")
+
+
+def lint() -> None:
+    """clippy finds nothing in any target."""
+    build.cargo("clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings")
+
+
+def rust() -> None:
+    """The Rust tests; those of the API start a real PostgreSQL."""
+    environment = {}
+    if host.why_not_host_cargo() is None:
+        environment["HOMEOSTAT_TEST_POSTGRES_BIN"] = str(host.postgres())
+    build.cargo("test", "--workspace", "--locked", environment=environment)
+
+
+def shell() -> None:
+    """shellcheck finds nothing."""
+    host.bring("shellcheck")
+    call("shellcheck", "dev", ".ci/run", *files("*.sh"))
+
+
+def python() -> None:
+    """Every script compiles, and pyflakes finds nothing."""
+    host.bring("pyflakes3")
+    scripts = files("*.py")
+    for script in scripts:
+        compile((REPOSITORY / script).read_text(), script, "exec")
+    call("pyflakes3", *scripts, env={**os.environ, "PYFLAKES_BUILTINS": SCRIPT_WORDS})
+
+
+def nix() -> None:
+    """Every Nix file parses, the settings and the tests' arguments evaluate, and nothing in them is unused."""
+    host.bring("nix-instantiate")
+    for file in files("*.nix"):
+        call("nix-instantiate", "--parse", file, stdout=subprocess.DEVNULL)
+    for arguments in all_arguments():
+        settings.machine(arguments)
+    if not (TOOLS / "bin" / "deadnix").exists():
+        if host.why_not_host_cargo():
+            raise Skipped(f"all evaluates, but deadnix cannot be built: {host.why_not_host_cargo()}")
+        call(*host.as_person("cargo", "install", "--quiet", "--locked", "--root", str(TOOLS), "deadnix"))
+    call(str(TOOLS / "bin" / "deadnix"), "--fail", *files("*.nix"))
+
+
+def all_arguments() -> list[str]:
+    """Each set of arguments that the settings are called with anywhere, as Nix text."""
+    scripts = sorted(settings.HERE.parent.glob("*.py"))
+    return list(dict.fromkeys(ARGUMENTS + [settings.test_arguments(script)[1] for script in scripts]))
+
+
+def in_tree(script: str, arguments: str) -> None:
+    """Runs a bash script of the repository in the tree of a machine with these settings, without booting it."""
+    host.bring(*host.MACHINE_TOOLS)
+    print(f"== {script} with {arguments}", flush=True)
+    described = settings.machine(arguments)
+    machine = nspawn.Machine.create("check", described, roots.machine(described), build.release(), "private")
+    try:
+        status = machine.once(["bash", str(REPOSITORY / script), "/"], readable=[str(REPOSITORY)])
+    finally:
+        machine.remove()
+    if status != 0:
+        raise Failed(f"{script} failed with {arguments}")
+
+
+def rendered() -> None:
+    """The programs themselves accept their settings: promtool, amtool, blackbox, systemd, our own check-config."""
+    for arguments in all_arguments():
+        in_tree("vm-tests/debian/check-settings.sh", arguments)
+
+
+def rules() -> None:
+    """The alert rules and routes do what they promise, on the rendered files."""
+    in_tree("nixos-modules/tests/run.sh", ARGUMENTS[0])
+
+
+def docs() -> None:
+    """Every alert has its heading in the runbook, and every link inside the repository leads somewhere."""
+    host.bring("nix-instantiate")
+    found = papers.broken_links(REPOSITORY) + papers.alerts_without_runbook(REPOSITORY, settings.machine(ARGUMENTS[1]))
+    if found:
+        raise Failed("\n".join(found))
+
+
+def lifecycle() -> None:
+    """up, up again, down, in a state folder of its own, which is gone afterwards."""
+    host.bring(*host.MACHINE_TOOLS)
+    taken = {port: host.holder(port) for port in settings.machine(ARGUMENTS[2])["ports"]}
+    held = [f"{port} ({who})" for port, who in taken.items() if who]
+    if held:
+        raise Skipped(f"these ports of this host are taken: {', '.join(held)}")
+    folder = state.folder() / "lifecycle"
+    environment = {**os.environ, "HOMEOSTAT_STATE": str(folder)}
+    try:
+        call("./dev", "up", env=environment)
+        began = running(folder)
+        call("./dev", "up", env=environment)
+        if not began or running(folder) != began:
+            raise Failed(f"the second up did not leave the first's machine alone: {began}, then {running(folder)}")
+        call("./dev", "status", env=environment)
+    finally:
+        call("./dev", "down", "--all", env=environment)
+    if folder.exists() or state.mounts_below(folder):
+        raise Failed(f"{folder} is still there, or mounted")
+
+
+def running(folder: pathlib.Path) -> list[str]:
+    """What a state folder says of its machine's processes."""
+    return [path.read_text() for path in folder.glob("machines/*/running.json")]
+
+
+def toolchain() -> None:
+    """The root with sid's Rust builds the core: what a host without a fit cargo relies on."""
+    host.bring("mmdebstrap", "systemd-nspawn")
+    build.cargo("build", "--locked", "--package", "homeostat-policy", in_root=True)
+
+
+FIRST = {
+    "format": formatting, "shell": shell, "python": python, "nix": nix, "docs": docs, "lint": lint, "rust": rust,
+    "settings": rendered, "rules": rules,
+}  # fmt: skip
+LAST = {"toolchain": toolchain, "lifecycle": lifecycle}

@@ -1,0 +1,45 @@
+# What the test scripts and the settings have to know of a Debian machine: unit names, users, paths.
+{
+  distribution = "debian";
+
+  units = {
+    api = "homeostat-api.service";
+    remediator = "homeostat-remediator.service";
+    traffic = "homeostat-traffic.service";
+    sink = "homeostat-sink.service";
+    secrets = "homeostat-secrets.service";
+    prometheus = "prometheus.service";
+    alertmanager = "prometheus-alertmanager.service";
+    nodeExporter = "prometheus-node-exporter.service";
+    postgresExporter = "prometheus-postgres-exporter.service";
+    blackboxExporter = "prometheus-blackbox-exporter.service";
+    processExporter = "prometheus-process-exporter.service";
+    # postgresql.service is an empty shell on Debian: the server is an instance of the template.
+    postgresql = "postgresql@17-main.service";
+    dbus = "dbus.service";
+    polkit = "polkit.service";
+    journald = "systemd-journald.service";
+  };
+
+  users = {
+    api = "homeostat-api";
+    remediator = "homeostat-remediator";
+    traffic = "homeostat-traffic";
+    sink = "homeostat-sink";
+    prometheus = "prometheus";
+    alertmanager = "prometheus";
+    postgresql = "postgres";
+  };
+
+  paths = {
+    binaries = "/usr/local/bin";
+    secrets = "/var/lib/homeostat-secrets";
+    config = "/etc/homeostat";
+    remediatorState = "/var/lib/homeostat-remediator";
+    sinkState = "/var/lib/homeostat-sink";
+    postgresqlSocket = "/run/postgresql";
+    prometheusConfig = "/etc/prometheus/prometheus.yml";
+    alertmanagerConfig = "/etc/prometheus/alertmanager.yml";
+    systemUnits = "/etc/systemd/system";
+  };
+}

@@ -1,0 +1,127 @@
+"""What we use of the person's own host: a few packages, their account for compiling, their compilers if good enough."""
+
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import subprocess
+import sys
+
+import state
+
+# Which package brings which program. Nothing here runs as a daemon.
+PACKAGES = {
+    "mmdebstrap": "mmdebstrap",
+    "systemd-nspawn": "systemd-container",
+    "nix-instantiate": "nix-bin",
+    "shellcheck": "shellcheck",
+    "pyflakes3": "pyflakes3",
+    "cc": "gcc",
+}
+MACHINE_TOOLS = ["mmdebstrap", "systemd-nspawn", "nix-instantiate"]
+LEAST_RUST = (1, 94)
+# A program linked on the host runs in the machine only if the host's libc is not newer than trixie's.
+MACHINE_LIBC = (2, 41)
+
+
+def person() -> pwd.struct_passwd:
+    """The account that called sudo, or the current one."""
+    return pwd.getpwnam(os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name)
+
+
+def as_person(*command: str) -> list[str]:
+    """The call that runs a command as the person, with their own compilers on the path."""
+    account = person()
+    path = f"{account.pw_dir}/.cargo/bin:{account.pw_dir}/go/bin:/usr/local/go/bin:{os.environ['PATH']}"
+    call = ["env", f"PATH={path}", *command]
+    if account.pw_uid != os.getuid():
+        call = ["runuser", "-u", account.pw_name, "--", "env", f"HOME={account.pw_dir}", *call]
+    return call
+
+
+def bring(*tools: str) -> None:
+    """Installs the packages of programs that are missing, and says so."""
+    missing = sorted({PACKAGES[tool] for tool in tools if shutil.which(tool) is None})
+    if missing:
+        install(*missing)
+
+
+def install(*packages: str) -> None:
+    """Installs host packages. systemctl is told to stay offline, so that no package can start a service."""
+    print(f"  installing on this host: {' '.join(packages)}", flush=True)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "SYSTEMD_OFFLINE": "1"}
+    call = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *packages]
+    done = subprocess.run(call, env=environment, capture_output=True, text=True)
+    if done.returncode != 0:
+        # A fresh host has no package lists yet, or old ones.
+        subprocess.run(["apt-get", "update", "--quiet"], env=environment, capture_output=True)
+        done = subprocess.run(call, env=environment, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise state.Refused(f"cannot install {' '.join(packages)}:\n{done.stdout}{done.stderr}")
+
+
+def why_not_host_cargo() -> str | None:
+    """Why the host's Rust cannot build for the machine; None when it can."""
+    if os.environ.get("HOMEOSTAT_BUILD_ROOT") == "1":
+        return "HOMEOSTAT_BUILD_ROOT=1 asks for the build root"
+    found = subprocess.run(as_person("cargo", "--version"), capture_output=True, text=True)
+    version = numbers(found.stdout) if found.returncode == 0 else None
+    if version is None:
+        return "this host has no cargo"
+    if version < LEAST_RUST:
+        return f"cargo {version[0]}.{version[1]} is older than {LEAST_RUST[0]}.{LEAST_RUST[1]}"
+    if shutil.which("cc") is None:
+        return "this host has no C compiler"
+    libc = numbers(subprocess.run(["getconf", "GNU_LIBC_VERSION"], capture_output=True, text=True).stdout)
+    if libc is None or libc > MACHINE_LIBC:
+        return f"this host's libc is not glibc <= {MACHINE_LIBC[0]}.{MACHINE_LIBC[1]}"
+    return None
+
+
+def numbers(text: str) -> tuple[int, int] | None:
+    """The first MAJOR.MINOR in a text."""
+    found = re.search(r"(\d+)\.(\d+)", text)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def postgres() -> pathlib.Path:
+    """The folder of a PostgreSQL server's programs on the host; the package is installed without a cluster."""
+    found = list(pathlib.Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    if not found:
+        switch = pathlib.Path("/etc/postgresql-common/createcluster.conf")
+        if not switch.exists():
+            switch.parent.mkdir(parents=True, exist_ok=True)
+            switch.write_text("# Written by ./dev of Homeostat: its tests need the server's programs, no server.\n"
+                              "create_main_cluster = false\n")  # fmt: skip
+        install("postgresql")
+        found = list(pathlib.Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    return max(found, key=lambda path: float(path.parts[4])).parent
+
+
+def holder(port: int) -> str | None:
+    """Who listens on a loopback or wildcard TCP port of this host; None when it is free (proc(5), net/tcp)."""
+    sockets = set()
+    for table in ("tcp", "tcp6"):
+        path = pathlib.Path("/proc/net") / table
+        for line in path.read_text().splitlines()[1:] if path.exists() else []:
+            fields = line.split()
+            if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
+                sockets.add(f"socket:[{fields[9]}]")
+    if not sockets:
+        return None
+    for link in pathlib.Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if os.readlink(link) in sockets:
+                return f"{(link.parents[1] / 'comm').read_text().strip()} (process {link.parts[2]})"
+        except OSError:
+            continue
+    return "a process that this account cannot see"
+
+
+if __name__ == "__main__":
+    try:
+        bring(*sys.argv[1:])
+    except state.Refused as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(64)

@@ -1,0 +1,192 @@
+# The Debian machine: everything that its root gets beyond Debian's own packages, as data. What is said of
+# Prometheus, Alertmanager, the remedies and our units comes from the pure settings that NixOS
+# reads too; here is only what Debian does differently.
+{
+  arguments ? { },
+}:
+let
+  facts = import ./facts.nix;
+  defaults = {
+    host = "demo";
+    demo = true;
+    fast = true;
+    # Apps, timing, ports and receivers of the settings, as nixos-modules/settings/default.nix takes them.
+    extraApps = { };
+    timing = { };
+    ports = { };
+    receivers = { };
+    postgresqlRemedy = { };
+    # Laid over the top level of api.json and remediator.json.
+    apiOverrides = { };
+    remediatorOverrides = { };
+    # For tests that bring units of their own.
+    extraFiles = { };
+    extraUsers = [ ];
+    extraEnable = [ ];
+  };
+  unknown = builtins.attrNames (removeAttrs arguments (builtins.attrNames defaults));
+  given =
+    if unknown == [ ] then
+      defaults // arguments
+    else
+      throw "machine.nix: ${toString unknown}: no such argument; there are ${toString (builtins.attrNames defaults)}";
+
+  role = import ./machine-roles.nix facts;
+  settings = import ../../nixos-modules/settings {
+    inherit (given)
+      host
+      demo
+      fast
+      timing
+      ports
+      receivers
+      postgresqlRemedy
+      ;
+    inherit (role) units users paths;
+    apps = given.extraApps;
+  };
+  inherit (settings) ports;
+  write = import ../../nixos-modules/settings/write.nix;
+
+  url = port: "http://127.0.0.1:${toString port}";
+  dropIns = import ./machine-drop-ins.nix { inherit facts settings; };
+  database = import ./machine-database.nix { inherit facts role; };
+
+  text = content: {
+    text = content;
+    mode = "0644";
+    user = "root";
+    group = "root";
+  };
+  json = value: text (builtins.toJSON value + "\n");
+  script = content: text content // { mode = "0755"; };
+  prefixed =
+    prefix: suffix: files:
+    builtins.listToAttrs (
+      map (name: {
+        name = "${prefix}${name}${suffix}";
+        value = files.${name};
+      }) (builtins.attrNames files)
+    );
+
+  ownUnits = settings.units // {
+    homeostat-database = database.unit;
+  };
+
+  endpoint =
+    name: unit: port: health: what:
+    {
+      inherit name unit what;
+      url = "${url port}/";
+      health = "${url port}${health}";
+    };
+in
+{
+  packages = {
+    trixie = [
+      "postgresql-17"
+      "prometheus-blackbox-exporter"
+      "prometheus-node-exporter"
+      "prometheus-postgres-exporter"
+      "prometheus-process-exporter"
+    ];
+    # amtool comes with Alertmanager; promtool is a package of its own, and trixie's would satisfy Prometheus.
+    sid = [
+      "prometheus"
+      "prometheus-alertmanager"
+      "promtool"
+    ];
+  };
+
+  files = {
+    ${facts.paths.prometheusConfig} = json settings.prometheus.file;
+    ${role.paths.rules} = json settings.rules;
+    ${facts.paths.alertmanagerConfig} = json settings.alertmanager;
+    ${role.paths.blackboxConfig} = json settings.blackbox;
+    ${role.paths.processConfig} = json settings.exporters.process.config;
+    "${facts.paths.config}/remediator.json" = json (settings.remediator // given.remediatorOverrides);
+    "/etc/polkit-1/rules.d/50-homeostat.rules" = text settings.polkit;
+    "/etc/postgresql/17/main/conf.d/homeostat.conf" = text (
+      write.keyValue settings.postgresql.settings
+    );
+    ${role.paths.databaseScript} = text database.sql;
+    ${role.paths.secretsScript} = script settings.secrets;
+  }
+  // (
+    if settings.api == null then
+      { }
+    else
+      { "${facts.paths.config}/api.json" = json (settings.api // given.apiOverrides); }
+  )
+  // prefixed "${facts.paths.systemUnits}/" ".service" (
+    builtins.mapAttrs (_: unit: text (write.unit unit)) ownUnits
+  )
+  // prefixed "${facts.paths.systemUnits}/" ".d/homeostat.conf" (
+    builtins.mapAttrs (_: unit: text (write.unit unit)) dropIns
+  )
+  // given.extraFiles;
+
+  users =
+    map
+      (name: {
+        inherit name;
+        groups = if name == facts.users.remediator then [ "systemd-journal" ] else [ ];
+      })
+      (
+        [
+          facts.users.api
+          facts.users.remediator
+        ]
+        ++ (
+          if given.demo then
+            [
+              facts.users.traffic
+              facts.users.sink
+            ]
+          else
+            [ ]
+        )
+      )
+    ++ given.extraUsers;
+
+  enable = map (name: "${name}.service") (builtins.attrNames ownUnits) ++ given.extraEnable;
+
+  # A mirror is not there to be asked, and a failed timer would make the machine count as degraded.
+  mask = [
+    "apt-daily-upgrade.timer"
+    "apt-daily.timer"
+    "dpkg-db-backup.timer"
+    "fstrim.timer"
+  ];
+
+  endpoints = [
+    (endpoint "Remediator" facts.units.remediator ports.remediator "/health"
+      "units under care, incidents, budget"
+    )
+  ]
+  ++ (
+    if settings.api == null then
+      [ ]
+    else
+      [ (endpoint "API" facts.units.api ports.api "/ready" "the instrumented workload") ]
+  )
+  ++ (
+    if given.demo then
+      [ (endpoint "Pages" facts.units.sink ports.sink "/health" "what a person on call would have received") ]
+    else
+      [ ]
+  )
+  ++ [
+    (endpoint "Prometheus" facts.units.prometheus ports.prometheus "/-/ready" "metrics and alert rules")
+    (endpoint "Alertmanager" facts.units.alertmanager ports.alertmanager "/-/ready"
+      "routes, silences, inhibitions"
+    )
+  ];
+
+  ports = builtins.attrValues ports;
+
+  secrets = map (name: "${facts.paths.secrets}/${name}") [
+    "alertmanager-token"
+    "operator-token"
+  ];
+}

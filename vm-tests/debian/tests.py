@@ -1,0 +1,124 @@
+"""All tests, one after the other, each by its name with its time.
+
+Usage: tests.py [NAME...] | --list | --bench
+A machine test is a file ../NAME.py; the other tests are functions of checks.py. The closing line counts all of them.
+"""
+
+import contextlib
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+import build
+import checks
+import host
+import settings
+import state
+
+
+def machine_tests() -> list[str]:
+    """The names of the machine tests, from the scripts that are there."""
+    return sorted(path.stem for path in settings.HERE.parent.glob("*.py"))
+
+
+def on_machine(script: pathlib.Path, log: pathlib.Path) -> None:
+    """Runs a script of the test vocabulary on a machine of its own."""
+    host.bring(*host.MACHINE_TOOLS)
+    binaries = build.release()
+    call = [sys.executable, str(settings.HERE / "driver.py"), str(script), "--binaries", str(binaries), "--log", str(log)]
+    subprocess.run(call, check=True)
+
+
+def everything() -> dict:
+    """Every test by name, in the order in which a mistake shows soonest."""
+    machines = {}
+    for name in machine_tests():
+        script = settings.HERE.parent / f"{name}.py"
+        machines[name] = lambda script=script: on_machine(script, logs() / f"{script.stem}.machine.log")
+    return {**checks.FIRST, **machines, **checks.LAST}
+
+
+def logs() -> pathlib.Path:
+    """The folder of the tests' logs."""
+    folder = state.folder() / "logs"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@contextlib.contextmanager
+def output_to(path: pathlib.Path):
+    """Sends this process's output, and that of its children, to a file."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = os.dup(1), os.dup(2)
+    with path.open("wb") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for target, saved in zip((1, 2), kept):
+            os.dup2(saved, target)
+            os.close(saved)
+
+
+def run_one(name: str, test) -> str:
+    """Runs one test; returns passed, failed or skipped with its reason, and says so."""
+    began = time.monotonic()
+    log = logs() / f"{name}.log"
+    print(f"{name} ...", flush=True)
+    try:
+        with output_to(log):
+            test()
+        outcome = "passed"
+    except checks.Skipped as reason:
+        outcome = f"skipped: {reason}"
+    except (state.Refused, checks.Failed, subprocess.CalledProcessError) as error:
+        outcome = "failed"
+        with log.open("a") as file:
+            file.write(f"\n{error}\n")
+        tail = log.read_text(errors="replace").splitlines()[-40:]
+        print("\n".join(f"    {line}" for line in tail))
+    shown = f"failed, see {log}" if outcome == "failed" else outcome
+    print(f"{name}: {shown} ({time.monotonic() - began:.0f} s)", flush=True)
+    return outcome
+
+
+def main() -> int:
+    """The command line of this file; returns the exit code."""
+    words = sys.argv[1:]
+    if words == ["--bench"]:
+        on_machine(settings.HERE / "bench.py", logs() / "bench.log")
+        return 0
+    tests = everything()
+    if words == ["--list"]:
+        print("\n".join(tests))
+        return 0
+    unknown = [word for word in words if word not in tests]
+    if unknown:
+        raise state.Refused(f"no test {', '.join(unknown)}; there are: {', '.join(tests)}")
+    began = time.monotonic()
+    outcomes = {name: run_one(name, tests[name]) for name in words or tests}
+    print(f"\n{time.monotonic() - began:.0f} s in all")
+    for name, outcome in outcomes.items():
+        if outcome != "passed":
+            print(f"{name}: {outcome}" + (f", see {logs() / name}.log" if outcome == "failed" else ""))
+    kinds = [outcome.split(":")[0] for outcome in outcomes.values()]
+    print(f"{kinds.count('passed')} passed, {kinds.count('failed')} failed, {kinds.count('skipped')} skipped")
+    return 1 if "failed" in kinds else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except state.Refused as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(64)
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("\ninterrupted")

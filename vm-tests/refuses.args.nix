@@ -1,0 +1,41 @@
+{ machine }:
+let
+  victims = import ./victims.nix;
+  folder = machine.paths.systemUnits;
+  units = {
+    acted = victims.lives;
+    dry = victims.lives;
+    other = victims.lives;
+    slow = victims.stopsSlowly 8;
+    spent = victims.lives;
+  };
+  names = builtins.attrNames units;
+in
+import ./base.nix machine
+// {
+  machineArguments = {
+    demo = true;
+    fast = true;
+    extraApps = builtins.mapAttrs (
+      name: _:
+      {
+        unit = "${name}.service";
+      }
+      // (if name == "dry" then { remedy.mode = "dry-run"; } else { })
+    ) units;
+    extraFiles = builtins.listToAttrs (
+      map (name: {
+        name = "${folder}/${name}.service";
+        value = units.${name};
+      }) names
+    );
+    extraEnable = map (name: "${name}.service") names;
+    # Two actions, and the host has had enough for this test.
+    remediatorOverrides.budget = {
+      actions = 2;
+      window_seconds = 3600;
+    };
+    # Longer than the test: the cool-down must be met, not waited out.
+    timing.cooldown = 600;
+  };
+}

@@ -1,0 +1,119 @@
+# What must not be done is not done, and the reason is in the incident and in the metric.
+
+wait_for_stack()
+
+
+def untouched(unit, act):
+    """Does something after which the unit must run on as it was."""
+    before = invocation(unit)
+    value = act()
+    t.assertEqual(invocation(unit), before, f"{unit} was restarted")
+    return value
+
+
+def refused(labels, reason):
+    """Posts an alert that is refused for that reason, and gives its incident."""
+    counted = metric(f'decisions_total{{decision="refuse",reason="{reason}"}}')
+    post_alert(**labels)
+    incident = incidents()[0]
+    t.assertEqual((incident["end"], incident["reason"], incident["unit"]), ("refused", reason, None))
+    t.assertEqual(metric(f'decisions_total{{decision="refuse",reason="{reason}"}}'), counted + 1)
+    return incident
+
+
+with subtest("a wrong token, no token"):
+    alert = {"alerts": [{"status": "firing", "labels": {"alertname": "HighErrorRate"}}]}
+    machine.succeed("echo 0123456789012345678901234567890123456789 > /run/wrong-token")
+    count = len(incidents())
+    for token in ["/run/wrong-token", None]:
+        t.assertEqual(ask("POST", f"{remediator}/webhook", alert, token)[0], 401)
+    for path in ["/pause", "/resume", "/incidents/1/acknowledge"]:
+        status, _ = ask("POST", f"{remediator}{path}", {"reason": "x"}, args["alertmanagerToken"])
+        t.assertEqual(status, 401, "Alertmanager's token may only post alerts")
+    t.assertEqual(len(incidents()), count)
+    t.assertEqual(metric('webhook_requests_total{result="unauthorized"}'), 2)
+
+with subtest("an unknown alert, an unknown unit, another host"):
+    refused({"name": "NobodyKnows"}, "no_rule")
+    refused({"name": "AppDown", "unit": "../../etc/passwd"}, "no_rule")
+    untouched("acted.service", lambda: refused({"name": "UnitFailed", "host": "elsewhere", "unit": "acted.service"}, "other_host"))
+    untouched("acted.service", lambda: refused({"name": "UnitFailed"}, "ambiguous"))
+
+with subtest("another Host header"):
+    t.assertEqual(ask("GET", f"{remediator}/incidents", headers=["Host: evil.example"])[0], 421)
+
+with subtest("paused"):
+    operator("/pause", "a machine test")
+    t.assertEqual(metric("paused"), 1)
+    machine.succeed("systemctl kill --signal=SIGKILL other.service")
+    post_alert("UnitFailed", unit="other.service")
+    incident = wait_for("held while paused", lambda: (i := newest("other.service")) and "paused" in reasons(i) and i)
+    t.assertEqual(incident["actions"], 0)
+    machine.fail("systemctl is-active other.service")
+    # The unit is started by hand: the post clears by its health, and nothing is left to do on resume.
+    machine.succeed("systemctl start other.service")
+    wait_for("the incident ends by itself", lambda: newest("other.service")["state"] == "closed", timeout=60)
+    operator("/resume", "the machine test goes on")
+    t.assertEqual(newest("other.service")["end"], "resolved_by_itself")
+
+with subtest("dry-run"):
+    machine.succeed("systemctl kill --signal=SIGKILL dry.service")
+    post_alert("UnitFailed", unit="dry.service")
+    incident = wait_for("dry-run is recorded", lambda: (i := newest("dry.service")) and "dry_run" in reasons(i) and i)
+    t.assertEqual(incident["actions"], 0)
+    t.assertIn("rescue", " ".join(e["text"] for e in story(incident)["events"]))
+    machine.fail("systemctl is-active dry.service")
+    machine.succeed("systemctl start dry.service")
+
+with subtest("a human's queued stop is not turned round"):
+    machine.succeed("systemctl stop --no-block slow.service")
+    machine.succeed("systemctl list-jobs --no-legend slow.service | grep stop")
+    post_alert("UnitFailed", unit="slow.service")
+    wait_for("held for the stop", lambda: (i := newest("slow.service")) and "stop_queued" in reasons(i))
+    machine.wait_until_fails("systemctl is-active slow.service", timeout=60)
+    wait_for("held for a clean stop", lambda: "stopped_on_purpose" in reasons(newest("slow.service")))
+    machine.require_unit_state("slow.service", "inactive")
+    t.assertEqual(newest("slow.service")["actions"], 0)
+
+with subtest("one action is allowed, then the cool-down holds"):
+    machine.succeed("systemctl kill --signal=SIGKILL acted.service")
+    post_alert("UnitFailed", unit="acted.service")
+    wait_for("fixed", lambda: (i := newest("acted.service")) and i["end"] == "fixed", timeout=60)
+    machine.succeed("systemctl kill --signal=SIGKILL acted.service")
+    post_alert("UnitFailed", unit="acted.service")
+    incident = wait_for("held for the cool-down", lambda: (i := newest("acted.service")) and "cooldown" in reasons(i) and i)
+    t.assertEqual(incident["actions"], 0)
+    machine.fail("systemctl is-active acted.service")
+
+with subtest("the host-wide budget"):
+    machine.succeed("systemctl kill --signal=SIGKILL other.service")
+    post_alert("UnitFailed", unit="other.service")
+    wait_for("fixed", lambda: newest("other.service")["end"] == "fixed", timeout=60)
+    t.assertEqual(metric("budget_remaining"), 0)
+    machine.succeed("systemctl kill --signal=SIGKILL spent.service")
+    post_alert("UnitFailed", unit="spent.service")
+    incident = wait_for("no budget", lambda: (i := newest("spent.service")) and "budget_spent" in reasons(i) and i)
+    t.assertEqual((incident["actions"], incident["phase"]), (0, "paged"))
+    machine.fail("systemctl is-active spent.service")
+    machine.succeed("systemctl start spent.service")
+
+with subtest("polkit refuses the remediator's user everything that is not in the rules"):
+    manager = "org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager"
+    user = f"runuser -u {args['users']['remediator']} -- busctl --system call {manager}"
+    own = args["units"]["api"]
+    # The one permitted call goes through: the refusals below are polkit's, not a broken bus.
+    machine.succeed(f"{user} RestartUnit ss {own} fail")
+    for call in [
+        f"RestartUnit ss {args['units']['prometheus']} fail",
+        f"RestartUnit ss {args['units']['dbus']} fail",
+        "RestartUnit ss ssh.service fail",
+        f"StopUnit ss {own} fail",
+        f"KillUnit ssi {own} all 9",
+        "StartTransientUnit ssa(sv)a(sa(sv)) x.service fail 0 0",
+        "Reload",
+        "Reboot",
+    ]:
+        status, _ = machine.execute(f"{user} {call} 2> /run/denial")
+        denial = machine.succeed("cat /run/denial")
+        t.assertNotEqual(status, 0, call)
+        t.assertRegex(denial, "Access denied|authentication required|not found", call)

@@ -1,0 +1,1 @@
+{ machine }: import ./base.nix machine

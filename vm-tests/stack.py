@@ -1,0 +1,88 @@
+# The whole stack is up, sees itself, behaves as documented and listens on loopback alone.
+
+wait_for_stack()
+
+with subtest("no alert but the heartbeat fires on a healthy host"):
+    firing = get(f"{prometheus}/api/v1/alerts")["data"]["alerts"]
+    t.assertEqual([a["labels"]["alertname"] for a in firing], ["Watchdog"])
+
+with subtest("the rules are evaluated without errors"):
+    for group in get(f"{prometheus}/api/v1/rules")["data"]["groups"]:
+        for rule in group["rules"]:
+            t.assertEqual(rule["health"], "ok", rule)
+
+with subtest("every target carries this host's name"):
+    for target in get(f"{prometheus}/api/v1/targets?state=active")["data"]["activeTargets"]:
+        t.assertIn("host", target["labels"], target["scrapeUrl"])
+
+with subtest("a transaction's life"):
+    machine.wait_until_succeeds(f"curl -fsS {api}/ready")
+    status, text = ask("POST", f"{api}/transactions", {"amount": "12.30", "currency": "EUR", "description": "tea"})
+    t.assertEqual(status, 201, text)
+    created = json.loads(text)
+    t.assertEqual(get(f"{api}/transactions/{created['id']}")["amount"], "12.30")
+    t.assertIn("currency", get(f"{api}/transactions?limit=1")["transactions"][0])
+    health = get(f"{api}/health")
+    t.assertEqual([d["name"] for d in health["dependencies"]], ["postgresql"])
+
+with subtest("an idempotency key gives the first answer again"):
+    key = ["Idempotency-Key: machine-test-1"]
+    body = {"amount": "1.00", "currency": "EUR", "description": "once"}
+    first = ask("POST", f"{api}/transactions", body, headers=key)
+    again = ask("POST", f"{api}/transactions", body, headers=key)
+    t.assertEqual(json.loads(first[1])["id"], json.loads(again[1])["id"])
+    other = ask("POST", f"{api}/transactions", {**body, "amount": "2.00"}, headers=key)
+    t.assertEqual(other[0], 422, other[1])
+
+with subtest("bad input gets its right status and a problem document"):
+    for method, path, body, wanted in [
+        ("POST", "/transactions", "{", 400),
+        ("POST", "/transactions", {"amount": "-1.00", "currency": "EUR", "description": "x"}, 422),
+        ("POST", "/transactions", {"amount": "1.001", "currency": "EUR", "description": "x"}, 422),
+        ("POST", "/transactions", {"amount": "1.00", "currency": "XXZ", "description": "x"}, 422),
+        ("GET", "/transactions/999999999", None, 404),
+        ("GET", "/transactions?limit=0", None, 400),
+        ("GET", "/nowhere", None, 404),
+        ("DELETE", "/transactions", None, 405),
+        ("GET", "/error", None, 500),
+    ]:
+        status, text = ask(method, f"{api}{path}", body)
+        t.assertEqual(status, wanted, f"{method} {path}: {text}")
+        t.assertEqual(json.loads(text)["status"], wanted, text)
+
+with subtest("a created transaction is in the journal with its fields and level"):
+    status, text = ask("POST", f"{api}/transactions/create")
+    t.assertEqual(status, 201, text)
+    number = json.loads(text)["id"]
+    find = f"journalctl -q -o json -u {args['units']['api']} F_TRANSACTION_ID={number}"
+    line = json.loads(machine.wait_until_succeeds(f"{find} | grep . | head -n 1", timeout=30))
+    t.assertEqual(line["MESSAGE"], "transaction created")
+    t.assertEqual(line["PRIORITY"], "6")
+
+with subtest("PostgreSQL gone: 503, the process lives, and it recovers by itself"):
+    database = args["units"]["postgresql"]
+    machine.succeed(f"systemctl stop {database}")
+    status, text = ask("GET", f"{api}/transactions")
+    t.assertEqual(status, 503, text)
+    t.assertEqual(ask("GET", f"{api}/live")[0], 200)
+    machine.succeed(f"systemctl start {database}")
+    machine.wait_until_succeeds(f"curl -fsS {api}/transactions", timeout=30)
+
+with subtest("the status page asks for nothing from elsewhere"):
+    page = machine.succeed(f"curl -fsS {remediator}/")
+    t.assertIn(args["units"]["api"], page)
+    for word in ["<script", "src=", "@import", "url("]:
+        t.assertNotIn(word, page)
+
+with subtest("nothing listens beyond loopback"):
+    for line in machine.succeed("ss -Hltun").splitlines():
+        address = line.split()[4].rsplit(":", 1)[0]
+        t.assertTrue(address.startswith("127.") or address.startswith("[::1]"), line)
+
+with subtest("our units are locked down"):
+    for unit in ["api", "remediator", "traffic", "sink"]:
+        machine.succeed(f"systemd-analyze security --no-pager --threshold=15 {args['units'][unit]}")
+
+with subtest("the tokens are root's alone"):
+    modes = machine.succeed(f"stat -c '%a %U' {args['alertmanagerToken']} {args['operatorToken']}").split("\n")
+    t.assertEqual(modes[:2], ["400 root", "400 root"])

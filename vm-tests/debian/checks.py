@@ -1,5 +1,6 @@
 """The tests that need no booted machine, and the two that need one of a special kind. Each raises, or passes."""
 
+import ast
 import os
 import pathlib
 import subprocess
@@ -17,7 +18,7 @@ TOOLS = REPOSITORY / "target" / "tools"
 # The settings are proved with these arguments and with those of every machine test.
 ARGUMENTS = ["{ demo = false; fast = false; }", "{ demo = true; fast = false; }", "{ demo = true; fast = true; }"]
 # What the driver gives to a script.
-SCRIPT_WORDS = "machine,machines,args,log,t,start_all,subtest"
+SCRIPT_WORDS = ["machine", "machines", "args", "log", "t", "start_all", "subtest"]
 
 
 class Skipped(Exception):
@@ -71,7 +72,19 @@ def python() -> None:
     scripts = files("*.py")
     for script in scripts:
         compile((REPOSITORY / script).read_text(), script, "exec")
-    call("pyflakes3", *scripts, env={**os.environ, "PYFLAKES_BUILTINS": SCRIPT_WORDS})
+    call("pyflakes3", *scripts, env={**os.environ, "PYFLAKES_BUILTINS": ",".join(SCRIPT_WORDS + prelude_words())})
+
+
+def prelude_words() -> list[str]:
+    """What the prelude of the machine tests gives to a script."""
+    scope = ast.parse((settings.HERE.parent / "prelude.py").read_text()).body
+    words = [node.name for node in scope if isinstance(node, ast.FunctionDef)]
+    for node in scope:
+        if isinstance(node, ast.Assign):
+            words += [target.id for target in node.targets if isinstance(target, ast.Name)]
+        if isinstance(node, ast.Import):
+            words += [alias.name for alias in node.names]
+    return words
 
 
 def nix() -> None:
@@ -90,8 +103,8 @@ def nix() -> None:
 
 def all_arguments() -> list[str]:
     """Each set of arguments that the settings are called with anywhere, as Nix text."""
-    scripts = sorted(settings.HERE.parent.glob("*.py"))
-    return list(dict.fromkeys(ARGUMENTS + [settings.test_arguments(script)[1] for script in scripts]))
+    scripts = [path.parent / path.name.replace(".args.nix", ".py") for path in settings.HERE.parent.glob("*.args.nix")]
+    return list(dict.fromkeys(ARGUMENTS + [settings.test_arguments(script)[1] for script in sorted(scripts)]))
 
 
 def in_tree(script: str, arguments: str) -> None:

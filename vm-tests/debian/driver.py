@@ -20,6 +20,8 @@ import settings
 import state
 import vocabulary
 
+# What all scripts say about Homeostat; the NixOS driver puts the same file before each of them.
+PRELUDE = settings.HERE.parent / "prelude.py"
 MINIMUM = {"prometheus": (3, 5), "prometheus-alertmanager": (0, 33)}
 
 
@@ -97,7 +99,8 @@ def run(script: pathlib.Path, binaries: pathlib.Path | None, log: Log, keep: boo
         "start_all": machine.start, "subtest": log.nested, "__name__": "test_script",
     }  # fmt: skip
     try:
-        exec(compile(script.read_text(), str(script), "exec"), scope)
+        for part in (PRELUDE, script):
+            exec(compile(part.read_text(), str(part), "exec"), scope)
         return True
     except BaseException as error:
         log.info("".join(traceback.format_exception(error)))

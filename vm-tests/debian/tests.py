@@ -1,7 +1,7 @@
 """All tests, one after the other, each by its name with its time.
 
 Usage: tests.py [NAME...] | --list | --bench
-A machine test is a file ../NAME.py; the other tests are functions of checks.py. The closing line counts all of them.
+A machine test is a file ../NAME.py with its ../NAME.args.nix; the other tests are functions of checks.py. The closing line counts all of them.
 """
 
 import contextlib
@@ -19,8 +19,8 @@ import state
 
 
 def machine_tests() -> list[str]:
-    """The names of the machine tests, from the scripts that are there."""
-    return sorted(path.stem for path in settings.HERE.parent.glob("*.py"))
+    """The names of the machine tests, from the scripts that have arguments."""
+    return sorted(path.name.removesuffix(".args.nix") for path in settings.HERE.parent.glob("*.args.nix"))
 
 
 def on_machine(script: pathlib.Path, log: pathlib.Path) -> None:

@@ -220,14 +220,18 @@ impl Alert {
         })
     }
 
-    /// The number under which a re-send of this very notice is recognised: fingerprint, start
-    /// and status. Alertmanager sends at least once, so the same notice comes often.
+    /// The number under which a re-send of this very notice is recognised: fingerprint, start,
+    /// status and source. Alertmanager sends at least once, so the same notice comes often; but
+    /// a post by hand with the same labels and start never stands for Alertmanager's own.
     #[must_use]
     pub fn episode(&self) -> i64 {
         let mut hash = Fnv::new();
         hash.write(&self.fingerprint.0.to_le_bytes());
         hash.write(&self.starts_ms.to_le_bytes());
-        hash.write(&[u8::from(self.status == AlertStatus::Firing)]);
+        hash.write(&[
+            u8::from(self.status == AlertStatus::Firing),
+            u8::from(self.source == Source::Alertmanager),
+        ]);
         hash.0.cast_signed()
     }
 }

@@ -89,9 +89,11 @@ const fn escalate(reason: Reason) -> Decision {
 
 /// The incident's alerts that the observation shows to be gone.
 ///
-/// An alert of Alertmanager is gone when Alertmanager and Prometheus say so; after a verdict for
-/// want of data, only when there is data again. A post by hand is gone when the unit has been
-/// active for the settle time since the post.
+/// None while an action is watched: what is seen then belongs to its verdict. An alert of
+/// Alertmanager is gone when Alertmanager and Prometheus say so; after a remedy that did not help,
+/// only while the unit is active, unless a person answered; and after a verdict for want of data,
+/// only when there is data again. A post by hand is gone when the unit has been active for the
+/// settle time since the post.
 #[must_use]
 pub fn clearances(
     incident: &Incident,
@@ -99,9 +101,21 @@ pub fn clearances(
     rules: &Rules,
     now: &Moment,
 ) -> Vec<Fingerprint> {
-    let lacks_data = incident
-        .last_action()
-        .is_some_and(|a| a.verdict == Some((Verdict::Unproven, Reason::NoData)));
+    let verdict = incident.last_action().map(|a| a.verdict);
+    if verdict == Some(None) {
+        return Vec::new();
+    }
+    let verdict = verdict.flatten();
+    let lacks_data = verdict == Some((Verdict::Unproven, Reason::NoData));
+    let is_up = observation
+        .unit
+        .known()
+        .is_some_and(|u| u.active == ActiveState::Active);
+    let must_be_up = verdict.is_some_and(|(verdict, _)| verdict != Verdict::Fixed)
+        && incident.phase != Phase::Acknowledged;
+    if must_be_up && !is_up {
+        return Vec::new();
+    }
     let is_gone = |fingerprint: &Fingerprint, evidence: &Evidence| match evidence.source {
         Source::Alertmanager => observation
             .alerts
@@ -327,8 +341,14 @@ fn next_rung<'a>(
 ) -> Rung<'a> {
     let mut none_fits = None;
     let mut has_rule = false;
-    let named = live.iter().filter_map(|(_, e)| rules.rule(&e.rule));
-    for rule in named.filter(|rule| incident.unit.as_ref() == Some(&rule.unit)) {
+    let mut named: Vec<&Rule> = live
+        .iter()
+        .filter_map(|(_, e)| rules.rule(&e.rule))
+        .filter(|rule| incident.unit.as_ref() == Some(&rule.unit))
+        .collect();
+    // A rule on trial must not stand in the way of one that acts.
+    named.sort_by_key(|rule| rule.mode == Mode::DryRun);
+    for rule in named {
         has_rule = true;
         let mut tried: Vec<Verb> = incident
             .actions

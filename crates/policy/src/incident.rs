@@ -223,6 +223,9 @@ impl Incident {
             Event::Opened { .. } | Event::Refused { .. } => {}
             Event::Alert { alert, rule } => match alert.status {
                 AlertStatus::Firing => self.join(alert, rule.clone(), at),
+                // After an action absence is no proof, and only asking clears: an alert is also
+                // reported as resolved when the remedy took its data away.
+                AlertStatus::Resolved if !self.actions.is_empty() => {}
                 AlertStatus::Resolved => self.clear(alert.fingerprint, at),
             },
             Event::Cleared { fingerprint } => self.clear(*fingerprint, at),

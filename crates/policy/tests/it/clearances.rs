@@ -73,6 +73,61 @@ fn after_a_verdict_for_want_of_data_absence_takes_data() {
 }
 
 #[test]
+fn nothing_clears_while_an_action_is_watched() {
+    let acting = Log::open().intent(1, 1, Verb::Restart);
+    let verifying = acting.clone().ended(1, 2, JobResult::Done);
+    for log in [acting, verifying] {
+        assert!(cleared(&log, &with_alert(gone(at(40))), 41).is_empty());
+    }
+}
+
+#[test]
+fn after_a_remedy_that_broke_the_unit_a_silent_alert_is_not_gone() {
+    let log = Log::open()
+        .intent(1, 1, Verb::Restart)
+        .ended(1, 2, JobResult::Failed)
+        .unproven(1, 3, Reason::JobFailed);
+    let mut broken = with_alert(gone(at(40)));
+    broken.unit = Fact::Known(failed());
+    assert!(cleared(&log, &broken, 41).is_empty());
+    assert!(
+        cleared(
+            &log,
+            &Observation {
+                unit: Fact::Unknown,
+                ..broken.clone()
+            },
+            41
+        )
+        .is_empty()
+    );
+    assert_eq!(cleared(&log, &with_alert(gone(at(40))), 41), [1]);
+    let answered = log.then(
+        30,
+        homeostat_policy::event::Event::Acknowledged {
+            reason: "it is decommissioned".to_owned(),
+        },
+    );
+    assert_eq!(cleared(&answered, &broken, 41), [1]);
+}
+
+#[test]
+fn a_resolved_notice_clears_before_an_action_and_never_after_one() {
+    let before = Log::open().alert(5, ALERT, 1, "resolved");
+    assert!(before.incident().live().is_empty());
+    let after = Log::open()
+        .intent(1, 1, Verb::Restart)
+        .ended(1, 2, JobResult::Done)
+        .alert(5, ALERT, 1, "resolved")
+        .unproven(1, 100, Reason::NoData);
+    assert_eq!(after.incident().live().len(), 1);
+    assert_eq!(
+        after.says(&one(&[Verb::Restart]), active(), 101),
+        "escalate ladder_exhausted"
+    );
+}
+
+#[test]
 fn a_post_by_hand_clears_by_the_units_health() {
     let mut log = Log::empty();
     log.entries.push(Log::open().entries[0].clone());

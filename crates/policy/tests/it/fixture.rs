@@ -20,7 +20,7 @@ pub const ALERT: &str = "ShopDown";
 /// The moment `seconds` after the tests' beginning, in the first boot.
 pub fn at(seconds: u64) -> Moment {
     Moment {
-        wall_ms: 1_700_000_000_000 + i64::try_from(seconds).unwrap() * 1000,
+        wall_ms: 1_700_000_000_000 + i64::try_from(seconds).expect("a short time") * 1000,
         boot_ms: 10_000_000 + seconds * 1000,
         boot_id: 1,
     }
@@ -67,7 +67,7 @@ pub fn raw(rules: Vec<RawRule>) -> RawRules {
 }
 
 pub fn checked(rules: Vec<RawRule>) -> Rules {
-    Rules::check(HOST, raw(rules)).unwrap()
+    Rules::check(HOST, raw(rules)).expect("good rules")
 }
 
 /// One rule for the one unit.
@@ -76,7 +76,7 @@ pub fn one(ladder: &[Verb]) -> Rules {
 }
 
 pub fn name(unit: &str) -> UnitName {
-    UnitName::parse(unit).unwrap()
+    UnitName::parse(unit).expect("a unit name")
 }
 
 /// A unit that has been in `active` for long.
@@ -146,7 +146,7 @@ pub fn alert(name: &str, fingerprint: u64, status: &str) -> Alert {
         print => format!(r#","fingerprint":"{print:016x}""#),
     };
     let json = format!(r#"{{"status":"{status}","labels":{{"alertname":"{name}"}}{print}}}"#);
-    Alert::parse(&json, &at(0)).unwrap()
+    Alert::parse(&json, &at(0)).expect("a well-formed notice")
 }
 
 /// What the log says of one incident about [`UNIT`], with the history of the host.

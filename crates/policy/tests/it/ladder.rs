@@ -159,6 +159,17 @@ fn dry_run_names_the_verb_and_does_nothing() {
 }
 
 #[test]
+fn a_rule_on_trial_does_not_stand_in_the_way_of_one_that_acts() {
+    let mut dry = rule(ALERT, UNIT, &[Verb::Restart]);
+    dry.mode = Mode::DryRun;
+    let rules = checked(vec![dry, rule("ShopSlow", UNIT, &[Verb::ReloadOrRestart])]);
+    let log = Log::open().alert(5, "ShopSlow", 2, "firing");
+    assert_eq!(log.says(&rules, active(), 6), "act reload-or-restart");
+    let alone = log.cleared(6, 2);
+    assert_eq!(alone.says(&rules, active(), 7), "hold dry_run (restart)");
+}
+
+#[test]
 fn an_incident_without_a_unit_never_acts() {
     let event = Event::Refused {
         host: "demo".to_owned(),

@@ -15,7 +15,7 @@ fn rules(change: impl FnOnce(&mut RawRule)) -> Rules {
         &[Verb::Restart, Verb::Restart, Verb::Start, Verb::Rescue],
     );
     change(&mut rule);
-    Rules::check(HOST, raw(vec![rule])).unwrap()
+    Rules::check(HOST, raw(vec![rule])).expect("good rules")
 }
 
 #[test]

@@ -18,12 +18,12 @@ fn rules() -> Rules {
     let mut cart = rule("Down", "cart.service", &[Verb::Rescue]);
     cart.matchers = [("unit".to_owned(), "cart.service".to_owned())].into();
     let alone = rule("Slow", "shop.service", &[Verb::ReloadOrRestart]);
-    Rules::check(HOST, raw(vec![shop, cart, alone])).unwrap()
+    Rules::check(HOST, raw(vec![shop, cart, alone])).expect("good rules")
 }
 
 fn alert(labels: &BTreeMap<String, String>) -> Alert {
     let json = serde_json::json!({ "status": "firing", "labels": labels }).to_string();
-    Alert::parse(&json, &at(0)).unwrap()
+    Alert::parse(&json, &at(0)).expect("a well-formed notice")
 }
 
 fn find(pairs: &[(&str, &str)]) -> Result<String, Reason> {
@@ -115,7 +115,7 @@ fn states() -> impl Strategy<Value = ActiveState> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_labels_lead_outside_the_permits(labels in labels(), state in states()) {

@@ -24,7 +24,8 @@ fn fact<T: Clone + std::fmt::Debug>(
 }
 
 fn units() -> impl Strategy<Value = UnitName> {
-    "[a-z][a-z0-9_-]{0,8}(@[a-z]{1,3})?\\.service".prop_map(|n| UnitName::parse(&n).unwrap())
+    "[a-z][a-z0-9_-]{0,8}(@[a-z]{1,3})?\\.service"
+        .prop_map(|n| UnitName::parse(&n).expect("a unit name"))
 }
 
 fn verbs() -> impl Strategy<Value = Verb> {

@@ -21,6 +21,7 @@ ROOT_POSTGRES = "/usr/lib/postgresql/17/bin"
 
 def cargo(*arguments: str, environment: dict[str, str] | None = None, in_root: bool = False) -> pathlib.Path:
     """Runs cargo on the workspace, its output on ours; returns the target folder that it used."""
+    print(f"$ cargo {' '.join(arguments)}", flush=True)
     environment = dict(environment or {})
     reason = "asked for" if in_root else host.why_not_host_cargo()
     environment |= {key: value for key, value in os.environ.items() if key.lower().endswith("_proxy")}
@@ -38,7 +39,8 @@ def cargo(*arguments: str, environment: dict[str, str] | None = None, in_root: b
     try:
         # The paths inside are the paths outside, so that messages name files that exist.
         call = ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups",
-                "env", "-i", f"--chdir={state.REPOSITORY}", f"PATH={nspawn.PATH}", "LANG=C.UTF-8", f"HOME={kept}", f"CARGO_HOME={kept}/cargo",
+                "env", "-i", f"--chdir={state.REPOSITORY}", f"PATH={nspawn.PATH}", "LANG=C.UTF-8",
+                f"HOME={kept}", f"CARGO_HOME={kept}/cargo",
                 f"CARGO_TARGET_DIR={kept}/target", f"HOMEOSTAT_TEST_POSTGRES_BIN={ROOT_POSTGRES}", *settings,
                 "cargo", *arguments]  # fmt: skip
         # Whom this host trusts, for the way to the registry may lead through a proxy of its owner's.

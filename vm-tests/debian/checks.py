@@ -1,11 +1,12 @@
 """The tests that need no booted machine, and the two that need one of a special kind. Each raises, or passes."""
 
-import ast
 import os
 import pathlib
 import subprocess
+import tempfile
 
 import build
+import driver
 import host
 import nspawn
 import papers
@@ -18,7 +19,7 @@ TOOLS = REPOSITORY / "target" / "tools"
 # The settings are proved with these arguments and with those of every machine test.
 ARGUMENTS = ["{ demo = false; fast = false; }", "{ demo = true; fast = false; }", "{ demo = true; fast = true; }"]
 # What the driver gives to a script.
-SCRIPT_WORDS = ["machine", "machines", "args", "log", "t", "start_all", "subtest"]
+SCRIPT_WORDS = "machine,machines,args,log,t,start_all,subtest"
 
 
 class Skipped(Exception):
@@ -67,24 +68,18 @@ def shell() -> None:
 
 
 def python() -> None:
-    """Every script compiles, and pyflakes finds nothing."""
+    """pyflakes finds nothing, in our scripts and in the tests."""
     host.bring("pyflakes3")
-    scripts = files("*.py")
-    for script in scripts:
-        compile((REPOSITORY / script).read_text(), script, "exec")
-    call("pyflakes3", *scripts, env={**os.environ, "PYFLAKES_BUILTINS": ",".join(SCRIPT_WORDS + prelude_words())})
-
-
-def prelude_words() -> list[str]:
-    """What the prelude of the machine tests gives to a script."""
-    scope = ast.parse((settings.HERE.parent / "prelude.py").read_text()).body
-    words = [node.name for node in scope if isinstance(node, ast.FunctionDef)]
-    for node in scope:
-        if isinstance(node, ast.Assign):
-            words += [target.id for target in node.targets if isinstance(target, ast.Name)]
-        if isinstance(node, ast.Import):
-            words += [alias.name for alias in node.names]
-    return words
+    tests = settings.test_scripts()
+    words = {**os.environ, "PYFLAKES_BUILTINS": SCRIPT_WORDS}
+    joined = {str(path.relative_to(REPOSITORY)) for test in tests for path in driver.parts(test)}
+    call("pyflakes3", *(file for file in files("*.py") if file not in joined), env=words)
+    # A test is checked as the drivers run it: with what stands before it.
+    for test in tests:
+        source = "\n".join(part.read_text() for part in driver.parts(test))
+        done = subprocess.run(["pyflakes3"], input=source, capture_output=True, text=True, env=words)
+        if done.returncode != 0:
+            raise Failed(f"{test.name} behind its prelude:\n{done.stdout}{done.stderr}")
 
 
 def nix() -> None:
@@ -107,14 +102,15 @@ def all_arguments() -> list[str]:
     return list(dict.fromkeys(ARGUMENTS + [settings.test_arguments(script)[1] for script in sorted(scripts)]))
 
 
-def in_tree(script: str, arguments: str) -> None:
+def in_tree(script: str, arguments: str, *words: str) -> None:
     """Runs a bash script of the repository in the tree of a machine with these settings, without booting it."""
     host.bring(*host.MACHINE_TOOLS)
     print(f"== {script} with {arguments}", flush=True)
     described = settings.machine(arguments)
     machine = nspawn.Machine.create("check", described, roots.machine(described), build.release(), "private")
     try:
-        status = machine.once(["bash", str(REPOSITORY / script), "/"], readable=[str(REPOSITORY)])
+        readable = [str(REPOSITORY), str(state.folder())]
+        status = machine.once(["bash", str(REPOSITORY / script), *words], readable=readable)
     finally:
         machine.remove()
     if status != 0:
@@ -124,12 +120,15 @@ def in_tree(script: str, arguments: str) -> None:
 def rendered() -> None:
     """The programs themselves accept their settings: promtool, amtool, blackbox, systemd, our own check-config."""
     for arguments in all_arguments():
-        in_tree("vm-tests/debian/check-settings.sh", arguments)
+        in_tree("vm-tests/debian/check-settings.sh", arguments, "/")
 
 
 def rules() -> None:
     """The alert rules and routes do what they promise, on the rendered files."""
-    in_tree("nixos-modules/tests/run.sh", ARGUMENTS[0])
+    host.bring("nix-instantiate", "jq")
+    with tempfile.TemporaryDirectory(dir=state.folder()) as folder:
+        call("nixos-modules/tests/render.sh", folder)
+        in_tree("nixos-modules/tests/run.sh", ARGUMENTS[0], folder, str(REPOSITORY / "docs" / "RUNBOOK.md"))
 
 
 def docs() -> None:

@@ -1,7 +1,8 @@
 """Runs a machine test: a script written for the NixOS test driver, on a Debian machine in systemd-nspawn.
 
 Usage: driver.py SCRIPT [--binaries FOLDER] [--log FILE] [--keep]
-The script finds `machine`, `args`, `start_all`, `subtest`, `log` and `t` as it would under NixOS. Exit code 0 is a pass.
+The script finds `machine`, `args`, `start_all`, `subtest`, `log` and `t` as it would under NixOS, and before it
+runs ../prelude.py, which the NixOS driver puts there too. Exit code 0 is a pass.
 """
 
 import argparse
@@ -20,7 +21,6 @@ import settings
 import state
 import vocabulary
 
-# What all scripts say about Homeostat; the NixOS driver puts the same file before each of them.
 PRELUDE = settings.HERE.parent / "prelude.py"
 MINIMUM = {"prometheus": (3, 5), "prometheus-alertmanager": (0, 33)}
 
@@ -86,6 +86,11 @@ def post_mortem(machine: vocabulary.Machine, log: Log) -> None:
         (log.info if shown else log.detail)(f"{title}:\n{output or '(none)'}{errors}")
 
 
+def parts(script: pathlib.Path) -> list[pathlib.Path]:
+    """The files that make up a test: the prelude, where the script has arguments for it, and the script."""
+    return [PRELUDE, script] if settings.arguments_file(script).exists() else [script]
+
+
 def run(script: pathlib.Path, binaries: pathlib.Path | None, log: Log, keep: bool) -> bool:
     """Makes the machine, runs the script, and ends the machine. True is a pass."""
     args, machine_arguments = settings.test_arguments(script)
@@ -99,12 +104,15 @@ def run(script: pathlib.Path, binaries: pathlib.Path | None, log: Log, keep: boo
         "start_all": machine.start, "subtest": log.nested, "__name__": "test_script",
     }  # fmt: skip
     try:
-        for part in (PRELUDE, script):
+        # Each file is compiled under its own name, so that an error tells the right line.
+        for part in parts(script):
             exec(compile(part.read_text(), str(part), "exec"), scope)
         return True
     except BaseException as error:
-        log.info("".join(traceback.format_exception(error)))
+        log.detail("".join(traceback.format_exception(error)))
         post_mortem(machine, log)
+        # What went wrong stands last, where a person looks first.
+        log.info("".join(traceback.format_exception(error)))
         log.info(f"every command and the whole journal: {log.file.name}")
         return False
     finally:
@@ -126,6 +134,8 @@ def main() -> None:
     # A terminated test must still end its machine.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     try:
+        if not options.script.is_file():
+            raise state.Refused(f"{options.script}: no such script")
         log = Log(options.log or state.folder() / "logs" / f"{options.script.stem}.machine.log")
         passed = run(options.script, options.binaries, log, options.keep)
     except state.Refused as error:

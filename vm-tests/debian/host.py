@@ -17,7 +17,7 @@ PACKAGES = {
     "nix-instantiate": "nix-bin",
     "shellcheck": "shellcheck",
     "pyflakes3": "pyflakes3",
-    "cc": "gcc",
+    "jq": "jq",
 }
 MACHINE_TOOLS = ["mmdebstrap", "systemd-nspawn", "nix-instantiate"]
 LEAST_RUST = (1, 94)

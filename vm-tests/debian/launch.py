@@ -1,7 +1,8 @@
 """Becomes the supervisor of one machine: puts its tree together, applies its settings, then turns into systemd-nspawn.
 
-Usage: unshare --mount launch.py MACHINE-FOLDER [COMMAND...]. With a command nothing is booted: it runs alone in the tree. Runs in a mount namespace of its own, so that whatever is
-mounted here is gone with the last process, however that one ended: the host's own mounts never change.
+Usage: unshare --mount launch.py MACHINE-FOLDER [COMMAND...]
+With a command nothing is booted: the command runs alone in the tree. All this happens in a mount namespace of its
+own, so whatever is mounted is gone with the last process, however it ended: the host's own mounts never change.
 """
 
 import json

@@ -55,7 +55,8 @@ class Machine:
         """Boots, and returns when systemd has finished its start. With `outlive` it stays when this process ends."""
         call = self._launch(outlive)
         with self.log.open("wb") as out:
-            supervisor = subprocess.Popen(call, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+            supervisor = subprocess.Popen(call, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                          start_new_session=True)  # fmt: skip
         self._note(supervisor=supervisor.pid)
         deadline = time.monotonic() + BOOT_SECONDS
         while (leader := find_leader(supervisor.pid)) is None or not self._note(supervisor.pid, leader):

@@ -25,7 +25,8 @@ BUILD_PACKAGES_SID = ["cargo", "rustc", "rust-clippy", "rustfmt"]
 def machine(settings: dict) -> pathlib.Path:
     """The root that machines with these settings are copied from."""
     packages = settings["packages"]
-    return build("machine", MACHINE_PACKAGES + packages.get("trixie", []), packages.get("sid", []) + MACHINE_PACKAGES_SID)
+    from_sid = MACHINE_PACKAGES_SID + packages.get("sid", [])
+    return build("machine", MACHINE_PACKAGES + packages.get("trixie", []), from_sid)
 
 
 def compilers() -> pathlib.Path:

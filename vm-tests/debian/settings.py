@@ -27,9 +27,19 @@ def machine(arguments: str = "{ }") -> dict:
     return evaluate(f"import {MACHINE} {{ arguments = {arguments}; }}")
 
 
+def arguments_file(script: pathlib.Path) -> pathlib.Path:
+    """NAME.args.nix beside NAME.py."""
+    return script.resolve().with_suffix(".args.nix")
+
+
+def test_scripts() -> list[pathlib.Path]:
+    """The machine tests: scripts of the folder above that have an arguments file."""
+    return sorted(path for path in HERE.parent.glob("*.py") if arguments_file(path).exists())
+
+
 def test_arguments(script: pathlib.Path) -> tuple[dict, str]:
-    """A test's `args`, and its machine's arguments as Nix text, from the file NAME.args.nix beside NAME.py."""
-    path = script.resolve().with_suffix(".args.nix")
+    """A test's `args`, and its machine's arguments as Nix text."""
+    path = arguments_file(script)
     if not path.exists():
         return {}, "{ }"
     whole = f"import {path} {{ machine = import {FACTS}; }}"

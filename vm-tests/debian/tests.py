@@ -1,7 +1,8 @@
 """All tests, one after the other, each by its name with its time.
 
 Usage: tests.py [NAME...] | --list | --bench
-A machine test is a file ../NAME.py with its ../NAME.args.nix; the other tests are functions of checks.py. The closing line counts all of them.
+A machine test is a file ../NAME.py with its ../NAME.args.nix; the other tests are functions of checks.py.
+The closing line counts all of them.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ import pathlib
 import subprocess
 import sys
 import time
+import traceback
 
 import build
 import checks
@@ -18,25 +20,19 @@ import settings
 import state
 
 
-def machine_tests() -> list[str]:
-    """The names of the machine tests, from the scripts that have arguments."""
-    return sorted(path.name.removesuffix(".args.nix") for path in settings.HERE.parent.glob("*.args.nix"))
-
-
 def on_machine(script: pathlib.Path, log: pathlib.Path) -> None:
     """Runs a script of the test vocabulary on a machine of its own."""
     host.bring(*host.MACHINE_TOOLS)
     binaries = build.release()
-    call = [sys.executable, str(settings.HERE / "driver.py"), str(script), "--binaries", str(binaries), "--log", str(log)]
-    subprocess.run(call, check=True)
+    driver = [sys.executable, str(settings.HERE / "driver.py"), str(script)]
+    subprocess.run([*driver, "--binaries", str(binaries), "--log", str(log)], check=True)
 
 
 def everything() -> dict:
     """Every test by name, in the order in which a mistake shows soonest."""
     machines = {}
-    for name in machine_tests():
-        script = settings.HERE.parent / f"{name}.py"
-        machines[name] = lambda script=script: on_machine(script, logs() / f"{script.stem}.machine.log")
+    for script in settings.test_scripts():
+        machines[script.stem] = lambda script=script: on_machine(script, logs() / f"{script.stem}.machine.log")
     return {**checks.FIRST, **machines, **checks.LAST}
 
 
@@ -77,10 +73,15 @@ def run_one(name: str, test) -> str:
         outcome = "passed"
     except checks.Skipped as reason:
         outcome = f"skipped: {reason}"
-    except (state.Refused, checks.Failed, subprocess.CalledProcessError) as error:
+    except Exception as error:
+        # A test that breaks must not keep the others from running. Our own exceptions explain themselves.
         outcome = "failed"
+        known = isinstance(error, (state.Refused, checks.Failed))
+        text = str(error) if known else traceback.format_exc()
+        if isinstance(error, subprocess.CalledProcessError):
+            text = f"exit status {error.returncode}"
         with log.open("a") as file:
-            file.write(f"\n{error}\n")
+            file.write(f"\n{text}\n")
         tail = log.read_text(errors="replace").splitlines()[-40:]
         print("\n".join(f"    {line}" for line in tail))
     shown = f"failed, see {log}" if outcome == "failed" else outcome

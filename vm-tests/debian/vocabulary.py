@@ -132,7 +132,7 @@ class Machine:
         """All properties of a unit."""
         status, lines = self.systemctl(f"--no-pager show {shlex.quote(unit)}", user)
         if status != 0:
-            raise RequestedAssertionFailed(f"retrieving systemctl info for unit `{unit}` failed with exit code {status}")
+            raise RequestedAssertionFailed(f"systemctl knows nothing of unit `{unit}` (exit code {status})")
         return dict(line.split("=", 1) for line in lines.splitlines() if "=" in line)
 
     def get_unit_property(self, unit: str, property: str, user: str | None = None) -> str:

@@ -13,7 +13,7 @@ let
     "RemediationAcknowledged"
   ];
 
-  # Both sides of every rule need a unit: where a label of `equal` is missing on both sides, Alertmanager
+  # A rule with an equal unit asks for a unit: where a label of `equal` is missing on both sides, Alertmanager
   # takes it as equal, and one alert without a unit would mute all others without one.
   standingPage = {
     source_matchers = [

@@ -49,6 +49,10 @@ let
     continue = true;
   };
 
+  # Alertmanager keeps a group until its first wait is over, healed alerts and all, and a new alert that joins
+  # it is told with what is left of that wait. So each alert name waits by itself: latency after errors
+  # that have just been healed gets the ladder's whole time.
+  #
   # A rule in dry-run heals nothing, so its alert goes straight to people. It needs a route of its own:
   # the root's receiver counts only for alerts that no route matched.
   toPeople =
@@ -70,6 +74,14 @@ let
             )
           ];
     in
-    route right { group_wait = seconds (longest right); } ++ route wrong { };
+    route right {
+      group_by = [
+        "host"
+        "unit"
+        "alertname"
+      ];
+      group_wait = seconds (longest right);
+    }
+    ++ route wrong { };
 in
 map toRemediator healed ++ builtins.concatMap toPeople healed

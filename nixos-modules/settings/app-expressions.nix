@@ -33,13 +33,14 @@ rec {
   recorded = "app_status:http_server_requests:rate";
 
   # rate() does not see the first value of a series, so twenty errors in one second under a status
-  # that was never seen before would count as none. Such a series counts from zero when its target
-  # was already being scraped a window ago; otherwise it may be an old counter that we only just met.
+  # that was never seen before would count as none. A series that is missing from some successful scrape
+  # of the window was born in it and counts from zero; one that is in all of them may be an old
+  # counter that we only just met.
   perStatus = ''
     sum by (host, unit, http_response_status_code) (
         (
           (${count} unless ${count} offset ${window})
-          and on (app, host) (${up} offset ${window} == 1)
+          and (count_over_time(${count}[${window}]) < on (app, host) group_left () sum_over_time(${up}[${window}]))
         ) / ${toString timing.errorWindow}
       or
         rate(${count}[${window}])

@@ -68,37 +68,16 @@ let
 
   exporters = import ./exporters.nix {
     ports = chosenPorts;
-    watchedUnits = map (unit: unit.unit) cared ++ builtins.attrValues stackUnits;
+    watchedUnits = map (watched: watched.unit) (cared ++ targets);
     postgresqlSocket = paths.postgresqlSocket;
     postgresqlRole = users.postgresExporter;
   };
 
-  # The stack's own programs: scrape job -> unit.
-  stackUnits = {
-    prometheus = units.prometheus;
-    alertmanager = units.alertmanager;
-    node = units.nodeExporter;
-    postgres = units.postgresExporter;
-    blackbox = units.blackboxExporter;
-    process = units.processExporter;
-    remediator = units.remediator;
+  targets = import ./targets.nix {
+    inherit units;
+    ports = chosenPorts;
+    processRelabel = exporters.process.relabel;
   };
-  stackPorts = {
-    inherit (chosenPorts) prometheus alertmanager remediator;
-    node = chosenPorts.nodeExporter;
-    postgres = chosenPorts.postgresExporter;
-    blackbox = chosenPorts.blackboxExporter;
-    process = chosenPorts.processExporter;
-  };
-  targets = map (
-    job:
-    {
-      inherit job;
-      unit = stackUnits.${job};
-      port = stackPorts.${job};
-    }
-    // (if job == "process" then { inherit (exporters.process) relabel; } else { })
-  ) (builtins.attrNames stackUnits);
 
   remediator = import ./remediator.nix (
     base

@@ -10,6 +10,10 @@ import ../settings {
       unit = "shop.service";
       metricsPort = 9000;
       probe = "http://127.0.0.1:8080/health";
+      ignoredRoutes = [
+        "/health"
+        "/status.json"
+      ];
       remedy.on = [
         "down"
         "failed"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What amtool cannot tell: which alert mutes which, and how many notifications a storm makes, asked of a real
-# Alertmanager with the rendered configuration. Only its receivers are replaced, by a listener that says 200.
+# Alertmanager with the rendered configuration. Only its receivers are replaced, each by one listener that says 200.
 # Usage: notifications.sh DIR      DIR is what render.sh wrote.
 # Needs bash, curl, jq, Alertmanager and the blackbox exporter, whose health page is that listener.
 # Uses two ports of loopback, and ends what it started.
@@ -41,8 +41,8 @@ begin() {
   "$blackbox" --config.file="$1/fast/blackbox.yml" --web.listen-address="127.0.0.1:$listener" 2> "$work/blackbox.log" &
   processes+=($!)
   jq --arg to "http://127.0.0.1:$listener/-/healthy" \
-    '(.receivers[].webhook_configs // empty)[] |= {url: $to, send_resolved}' "$configuration" > "$work/alertmanager.yml"
-  "$alertmanager" --config.file="$work/alertmanager.yml" --storage.path="$work/state" --log.level=warn \
+    '(.receivers[] | select(.webhook_configs).webhook_configs) |= [{url: $to, send_resolved: .[0].send_resolved}]' "$configuration" > "$work/alertmanager.yml"
+  "$alertmanager" --config.file="$work/alertmanager.yml" --storage.path="$work/state" --log.level=warn --enable-feature=receiver-name-in-metrics \
     --web.listen-address="127.0.0.1:$port" --cluster.listen-address= 2> "$work/alertmanager.log" &
   processes+=($!)
   until_answers "http://127.0.0.1:$listener/-/healthy"
@@ -82,10 +82,10 @@ notified() {
 
 # Counts a receiver's notifications of 200 alerts until three further seconds add none.
 storm() {
-  local name=$1 receiver=$2 label=$3 rest=$4 expected=$5 count=-1 before=-2 still=0
+  local name=$1 receiver=$2 label=$3 rest=$4 expected=$5 count=-1 before=-2 still=0 second
   begin "$directory"
   post "$(jq -n --argjson rest "$rest" --arg label "$label" '[range(200) | {($label): "storm-\(.).service"} + $rest]')"
-  until ((still == 3)); do
+  for ((second = 0; second < 60 && still < 3; second++)); do
     sleep 1
     before=$count
     count=$(notified "$receiver")

@@ -93,13 +93,18 @@ waits() {
   ' production/alertmanager.yml
 }
 
-# What the remediator is told to judge over is what the expression looks at.
+# What the remediator is told to judge over is the longest range of the alert's expression and of the
+# recordings that it reads; an expression without a range looks at one scrape.
 windows() {
-  jq -e --slurpfile rules "$1/rules.json" '
-    def seconds: [scan("\\[(\\d+)s\\]") | .[0] | tonumber] | max // 0;
-    all(.rules[]; . as $rule
-      | [$rules[0].groups[].rules[] | select(.alert == $rule.alert and .labels.unit == $rule.unit) | .expr | seconds] as $ranges
-      | ($ranges | length) == 1 and $ranges[0] <= $rule.window_seconds)
+  jq -e --slurpfile rules "$1/rules.json" --slurpfile prometheus "$1/prometheus.yml" '
+    def ranges: [scan("\\[(\\d+)s\\]") | .[0] | tonumber];
+    ($prometheus[0].global.scrape_interval | rtrimstr("s") | tonumber) as $scrape
+    | all(.rules[]; . as $rule
+      | [$rules[0].groups[] | [.rules[] | select(.record)] as $recordings
+          | .rules[] | select(.alert == $rule.alert and .labels.unit == $rule.unit) | .expr as $expr
+          | ([$expr] + [$recordings[] | select(.record as $name | $expr | contains($name)) | .expr])
+          | map(ranges) | add | max // $scrape]
+      | . == [$rule.window_seconds])
   ' "$1/remediator.json"
 }
 

@@ -24,7 +24,10 @@ in
     wants = [ facts.units.postgresql ];
     after = [ facts.units.postgresql ];
     wantedBy = [ "multi-user.target" ];
-    serviceConfig = {
+    serviceConfig = import ../../nixos-modules/settings/hardening.nix // {
+      # The socket is all it needs.
+      PrivateNetwork = true;
+      RestrictAddressFamilies = "AF_UNIX";
       Type = "oneshot";
       RemainAfterExit = true;
       Restart = "on-failure";

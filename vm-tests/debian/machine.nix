@@ -1,6 +1,5 @@
-# The Debian machine: everything that its root gets beyond Debian's own packages, as data. What is said of
-# Prometheus, Alertmanager, the remedies and our units comes from the pure settings that NixOS
-# reads too; here is only what Debian does differently.
+# The Debian machine as data: everything that its root gets beyond Debian's own packages. What NixOS reads
+# too comes from the pure settings; here is only what Debian does differently.
 {
   arguments ? { },
 }:
@@ -23,6 +22,7 @@ let
     extraFiles = { };
     extraUsers = [ ];
     extraEnable = [ ];
+    extraPackages = [ ];
   };
   unknown = builtins.attrNames (removeAttrs arguments (builtins.attrNames defaults));
   given =
@@ -48,7 +48,6 @@ let
   inherit (settings) ports;
   write = import ../../nixos-modules/settings/write.nix;
 
-  url = port: "http://127.0.0.1:${toString port}";
   dropIns = import ./machine-drop-ins.nix { inherit facts settings; };
   database = import ./machine-database.nix { inherit facts role; };
 
@@ -60,26 +59,22 @@ let
   };
   json = value: text (builtins.toJSON value + "\n");
   script = content: text content // { mode = "0755"; };
-  prefixed =
-    prefix: suffix: files:
+  systemd =
+    suffix: units:
     builtins.listToAttrs (
       map (name: {
-        name = "${prefix}${name}${suffix}";
-        value = files.${name};
-      }) (builtins.attrNames files)
+        name = "${facts.paths.systemUnits}/${name}${suffix}";
+        value = text (write.unit units.${name});
+      }) (builtins.attrNames units)
     );
 
   ownUnits = settings.units // {
     homeostat-database = database.unit;
   };
-
-  endpoint =
-    name: unit: port: health: what:
-    {
-      inherit name unit what;
-      url = "${url port}/";
-      health = "${url port}${health}";
-    };
+  # Each of the settings' units that has a user has one of its own.
+  ownUsers = builtins.catAttrs "User" (
+    map (unit: unit.serviceConfig) (builtins.attrValues settings.units)
+  );
 in
 {
   packages = {
@@ -89,7 +84,8 @@ in
       "prometheus-node-exporter"
       "prometheus-postgres-exporter"
       "prometheus-process-exporter"
-    ];
+    ]
+    ++ given.extraPackages;
     # amtool comes with Alertmanager; promtool is a package of its own, and trixie's would satisfy Prometheus.
     sid = [
       "prometheus"
@@ -118,35 +114,15 @@ in
     else
       { "${facts.paths.config}/api.json" = json (settings.api // given.apiOverrides); }
   )
-  // prefixed "${facts.paths.systemUnits}/" ".service" (
-    builtins.mapAttrs (_: unit: text (write.unit unit)) ownUnits
-  )
-  // prefixed "${facts.paths.systemUnits}/" ".d/homeostat.conf" (
-    builtins.mapAttrs (_: unit: text (write.unit unit)) dropIns
-  )
+  // systemd ".service" ownUnits
+  // systemd ".d/homeostat.conf" dropIns
   // given.extraFiles;
 
   users =
-    map
-      (name: {
-        inherit name;
-        groups = if name == facts.users.remediator then [ "systemd-journal" ] else [ ];
-      })
-      (
-        [
-          facts.users.api
-          facts.users.remediator
-        ]
-        ++ (
-          if given.demo then
-            [
-              facts.users.traffic
-              facts.users.sink
-            ]
-          else
-            [ ]
-        )
-      )
+    map (name: {
+      inherit name;
+      groups = if name == facts.users.remediator then [ "systemd-journal" ] else [ ];
+    }) ownUsers
     ++ given.extraUsers;
 
   enable = map (name: "${name}.service") (builtins.attrNames ownUnits) ++ given.extraEnable;
@@ -159,29 +135,11 @@ in
     "fstrim.timer"
   ];
 
-  endpoints = [
-    (endpoint "Remediator" facts.units.remediator ports.remediator "/health"
-      "units under care, incidents, budget"
-    )
-  ]
-  ++ (
-    if settings.api == null then
-      [ ]
-    else
-      [ (endpoint "API" facts.units.api ports.api "/ready" "the instrumented workload") ]
-  )
-  ++ (
-    if given.demo then
-      [ (endpoint "Pages" facts.units.sink ports.sink "/health" "what a person on call would have received") ]
-    else
-      [ ]
-  )
-  ++ [
-    (endpoint "Prometheus" facts.units.prometheus ports.prometheus "/-/ready" "metrics and alert rules")
-    (endpoint "Alertmanager" facts.units.alertmanager ports.alertmanager "/-/ready"
-      "routes, silences, inhibitions"
-    )
-  ];
+  endpoints = import ./machine-endpoints.nix {
+    inherit facts ports;
+    api = settings.api != null;
+    inherit (given) demo;
+  };
 
   ports = builtins.attrValues ports;
 

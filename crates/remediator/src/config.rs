@@ -13,7 +13,7 @@ use std::time::Duration;
 struct Raw {
     host: String,
     #[serde(default = "default_listen")]
-    listen: SocketAddr,
+    listen: String,
     #[serde(default = "default_allowed_hosts")]
     allowed_hosts: Vec<String>,
     database: PathBuf,
@@ -40,8 +40,8 @@ struct Raw {
     rules: Vec<RawRule>,
 }
 
-fn default_listen() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 5000))
+fn default_listen() -> String {
+    "127.0.0.1:5000".to_owned()
 }
 fn default_allowed_hosts() -> Vec<String> {
     vec!["127.0.0.1".to_owned(), "localhost".to_owned()]
@@ -242,7 +242,13 @@ impl Config {
             )),
         };
         Ok(Self {
-            listen: raw.listen,
+            listen: raw.listen.parse().map_err(|_| {
+                fault(
+                    "listen",
+                    &raw.listen,
+                    "give an IP address and a port, for example 127.0.0.1:5000",
+                )
+            })?,
             database: raw.database,
             alertmanager_url: url("alertmanager_url", &raw.alertmanager_url)?,
             prometheus_url: url("prometheus_url", &raw.prometheus_url)?,

@@ -18,8 +18,9 @@ use crate::store::{Store, StoreError, Ticket};
 use crate::systemd::UnitControl;
 use homeostat_policy::event::{Entry, Event, IncidentId};
 use homeostat_policy::incident::Incident;
+use homeostat_policy::moment::Moment;
 use homeostat_policy::rules::Rules;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -36,7 +37,10 @@ pub struct Engine<C> {
     control: C,
     witnesses: Witnesses,
     state: Mutex<State>,
+    /// Locked before the state, where both are.
     drivers: Mutex<HashMap<IncidentId, Arc<Notify>>>,
+    /// Incidents whose action this process is carrying out now.
+    calls: Mutex<HashSet<IncidentId>>,
 }
 
 /// Why a step was given up: what it wanted to write is not on disk, or the state was rebuilt
@@ -92,6 +96,7 @@ impl<C: UnitControl> Engine<C> {
             witnesses,
             state: Mutex::new(state),
             drivers: Mutex::new(HashMap::new()),
+            calls: Mutex::default(),
         };
         engine.update_gauges();
         Ok(Arc::new(engine))
@@ -133,17 +138,25 @@ impl<C: UnitControl> Engine<C> {
     /// After a failed write the disk alone is believed: the state is rebuilt from it, and all
     /// incidents are driven anew.
     async fn recover(self: &Arc<Self>) {
-        if let Err(error) = self.store.recover().await {
+        if let Err(error) = self.store.probe().await {
             self.metrics.store_errors.inc();
             tracing::error!(%error, "no action is taken");
             return;
         }
         match load(&self.store, &self.config.rules).await {
             Ok(loaded) => {
+                let mut drivers = self.drivers();
                 let mut state = self.state();
+                if self.store.queued() > 0 {
+                    // Work of before the rebuild, to be refused first; the next round goes on.
+                    return;
+                }
                 *state = State::rebuild(loaded, state.generation + 1);
+                drivers.clear();
+                // Only now, for an alert that joined the state of before would be lost with it.
+                self.store.resume();
                 drop(state);
-                self.drivers().clear();
+                drop(drivers);
                 self.drive_all();
                 tracing::info!("the event log is well again");
             }
@@ -163,8 +176,9 @@ impl<C: UnitControl> Engine<C> {
 
     /// Wakes the incident's driver, or starts one.
     fn wake(self: &Arc<Self>, id: IncidentId) {
-        let generation = self.state().generation;
         let mut drivers = self.drivers();
+        // Read under the lock of the drivers, as a rebuild changes both.
+        let generation = self.state().generation;
         if let Some(driver) = drivers.get(&id) {
             driver.notify_one();
             return;
@@ -190,6 +204,20 @@ impl<C: UnitControl> Engine<C> {
         self.drivers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn calls(&self) -> MutexGuard<'_, HashSet<IncidentId>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state, unless it was rebuilt since `generation`.
+    fn state_of(&self, generation: u64) -> Result<MutexGuard<'_, State>, Abandoned> {
+        let state = self.state();
+        if state.generation == generation {
+            Ok(state)
+        } else {
+            Err(Abandoned::Rebuilt)
+        }
+    }
+
     /// Applies events to the state and queues them for the disk, in one order.
     fn append(&self, state: &mut State, entries: Vec<Entry>) -> Ticket {
         for entry in &entries {
@@ -205,22 +233,8 @@ impl<C: UnitControl> Engine<C> {
         generation: u64,
         events: Vec<Event>,
     ) -> Result<(), Abandoned> {
-        let at = clock::now();
-        let entries = events
-            .into_iter()
-            .map(|event| Entry {
-                incident: id,
-                at,
-                event,
-            })
-            .collect();
-        let ticket = {
-            let mut state = self.state();
-            if state.generation != generation {
-                return Err(Abandoned::Rebuilt);
-            }
-            self.append(&mut state, entries)
-        };
+        let entries = entries(id, clock::now(), events);
+        let ticket = self.append(&mut *self.state_of(generation)?, entries);
         self.durable(&ticket).await?;
         Ok(())
     }
@@ -255,6 +269,16 @@ impl<C: UnitControl> Engine<C> {
             .bus_connected
             .set(i64::from(self.control.is_connected()));
     }
+}
+
+/// Events about one incident in their place in the log.
+fn entries(incident: IncidentId, at: Moment, events: Vec<Event>) -> Vec<Entry> {
+    let entry = |event| Entry {
+        incident,
+        at,
+        event,
+    };
+    events.into_iter().map(entry).collect()
 }
 
 /// Whether a person is called and has not answered.

@@ -1,5 +1,7 @@
 //! The HTTP interface: who may ask for what, and the answers.
 
+mod access;
+
 use crate::config::Tokens;
 use crate::engine::{AcknowledgeError, Engine, IntakeError};
 use crate::journal;
@@ -7,11 +9,12 @@ use crate::metrics::PostResult;
 use crate::page;
 use crate::story;
 use crate::systemd::UnitControl;
+use access::{has_token, operator_only, refuse_other_hosts};
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::extract::rejection::{BytesRejection, PathRejection};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::middleware::{self, Next};
+use axum::middleware;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -20,7 +23,6 @@ use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
-use subtle::ConstantTimeEq;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
@@ -87,53 +89,6 @@ impl IntoResponse for Failure {
 
 fn unavailable(error: impl ToString) -> Failure {
     Failure(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
-}
-
-/// Answers only to names it was told to have: a page of another site that points its own name at
-/// loopback does not get through.
-async fn refuse_other_hosts<C: UnitControl>(
-    State(shared): App<C>,
-    request: Request,
-    next: Next,
-) -> Result<Response, Failure> {
-    let host = request
-        .headers()
-        .get(header::HOST)
-        .and_then(|value| value.to_str().ok())
-        .map(|host| match host.rsplit_once(':') {
-            Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
-            _ => host,
-        });
-    match host {
-        Some(host) if shared.engine.config.allowed_hosts.iter().any(|h| h == host) => {
-            Ok(next.run(request).await)
-        }
-        _ => Err(Failure(
-            StatusCode::MISDIRECTED_REQUEST,
-            "this Host header is not in allowed_hosts".to_owned(),
-        )),
-    }
-}
-
-fn has_token(headers: &HeaderMap, tokens: &[&str]) -> bool {
-    let given = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .unwrap_or("");
-    tokens
-        .iter()
-        .any(|token| bool::from(token.as_bytes().ct_eq(given.as_bytes())))
-}
-
-fn operator_only<C>(shared: &Shared<C>, headers: &HeaderMap) -> Result<(), Failure> {
-    if has_token(headers, &[&shared.tokens.operator]) {
-        return Ok(());
-    }
-    Err(Failure(
-        StatusCode::UNAUTHORIZED,
-        "this needs the operator's token as a bearer token".to_owned(),
-    ))
 }
 
 async fn webhook<C: UnitControl>(
@@ -210,7 +165,13 @@ async fn incidents<C: UnitControl>(
             ),
         )
     })?;
-    let limit = usize::from(query.limit.unwrap_or(100)).clamp(1, 1_000);
+    let limit = usize::from(query.limit.unwrap_or(100));
+    if !(1..=1_000).contains(&limit) {
+        return Err(Failure(
+            StatusCode::BAD_REQUEST,
+            format!("limit `{limit}` is not within 1..1000"),
+        ));
+    }
     let incidents = list(&shared.engine, query.state.unwrap_or(Wanted::All), limit).await?;
     let views: Vec<_> = incidents.iter().map(story::incident).collect();
     Ok(Json(json!({ "incidents": views })).into_response())
@@ -238,10 +199,22 @@ async fn list<C: UnitControl>(
     Ok(incidents)
 }
 
+/// The number of an incident in a path.
+fn number(id: Result<Path<i64>, PathRejection>) -> Result<i64, Failure> {
+    match id {
+        Ok(Path(id)) => Ok(id),
+        Err(error) => Err(Failure(
+            StatusCode::BAD_REQUEST,
+            format!("{}; give an incident's number", error.body_text()),
+        )),
+    }
+}
+
 async fn incident<C: UnitControl>(
     State(shared): App<C>,
-    Path(id): Path<i64>,
+    id: Result<Path<i64>, PathRejection>,
 ) -> Result<Response, Failure> {
+    let id = number(id)?;
     let entries = shared.engine.events(id).await.map_err(unavailable)?;
     let mut incidents = Incident::fold(&entries);
     let incident = incidents
@@ -255,9 +228,10 @@ async fn incident<C: UnitControl>(
 async fn evidence<C: UnitControl>(
     State(shared): App<C>,
     headers: HeaderMap,
-    Path(id): Path<i64>,
+    id: Result<Path<i64>, PathRejection>,
 ) -> Result<Response, Failure> {
     operator_only(&shared, &headers)?;
+    let id = number(id)?;
     let entries = shared.engine.events(id).await.map_err(unavailable)?;
     let unit = Incident::fold(&entries)
         .remove(&id)
@@ -322,10 +296,11 @@ async fn resume<C: UnitControl>(
 async fn acknowledge<C: UnitControl>(
     State(shared): App<C>,
     headers: HeaderMap,
-    Path(id): Path<i64>,
+    id: Result<Path<i64>, PathRejection>,
     body: Bytes,
 ) -> Result<Response, Failure> {
     let reason = said(&shared, &headers, &body)?;
+    let id = number(id)?;
     shared
         .engine
         .acknowledge(id, reason)

@@ -1,10 +1,11 @@
-//! The event log in SQLite: the only file that knows SQL.
+//! The event log in SQLite: this file and `store/retention.rs` alone know SQL.
 //!
 //! One task writes. It takes whatever is waiting, writes it as one statement
 //! and so with one flush, and only then tells the waiting that their events
-//! are on disk. After a failed write nothing is taken until [`Store::recover`].
+//! are on disk. After a failed write nothing is taken until [`Store::resume`].
 
-use crate::config::Retention;
+mod retention;
+
 use homeostat_policy::event::{Entry, Event, IncidentId};
 use homeostat_policy::moment::Moment;
 use sqlx::sqlite::{
@@ -167,11 +168,11 @@ impl Store {
         self.healthy.load(Ordering::Acquire)
     }
 
-    /// Tries a durable write and takes events again when it goes well.
+    /// Tries a durable write, to see whether [`Store::resume`] would go well.
     ///
     /// # Errors
     /// When the write fails.
-    pub async fn recover(&self) -> Result<(), StoreError> {
+    pub async fn probe(&self) -> Result<(), StoreError> {
         let mut connection = self.options.connect().await.map_err(StoreError::Probe)?;
         // Rewriting the version number is a real, flushed write that changes nothing.
         let probe = "PRAGMA user_version = 1";
@@ -179,8 +180,13 @@ impl Store {
             .execute(&mut connection)
             .await
             .map_err(StoreError::Probe)?;
-        self.healthy.store(true, Ordering::Release);
         Ok(())
+    }
+
+    /// Takes events again. Nothing may be queued: it would be written though those who queued it
+    /// were told otherwise.
+    pub fn resume(&self) {
+        self.healthy.store(true, Ordering::Release);
     }
 
     /// All events of the incidents that are open, in order.
@@ -259,59 +265,6 @@ impl Store {
             .fetch_one(&self.read)
             .await
             .map_err(StoreError::Read)
-    }
-
-    /// Deletes what retention does not keep: closed incidents that are too old, and the oldest
-    /// closed ones while the file is too large. Open incidents are never touched. Returns how
-    /// many incidents were deleted.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub async fn compact(&self, retention: Retention, now: &Moment) -> Result<u64, StoreError> {
-        let oldest = now.wall_ms - i64::from(retention.days) * 24 * 3600 * 1000;
-        let mut deleted = self
-            .delete(
-                "SELECT incident FROM events WHERE kind IN ('closed', 'refused') AND wall_ms < ?1",
-                oldest,
-            )
-            .await?;
-        let limit = i64::from(retention.megabytes) * 1024 * 1024;
-        loop {
-            let used: i64 = sqlx::query_scalar(
-                "SELECT (p.page_count - f.freelist_count) * s.page_size FROM pragma_page_count() p, \
-                 pragma_freelist_count() f, pragma_page_size() s",
-            )
-            .fetch_one(&self.read)
-            .await
-            .map_err(StoreError::Read)?;
-            if used <= limit {
-                return Ok(deleted);
-            }
-            let oldest = "SELECT incident FROM events WHERE kind IN ('closed', 'refused') \
-                          ORDER BY incident LIMIT ?1";
-            match self.delete(oldest, 1_000).await? {
-                0 => return Ok(deleted),
-                more => deleted += more,
-            }
-        }
-    }
-
-    async fn delete(&self, chosen: &str, argument: i64) -> Result<u64, StoreError> {
-        let count = format!("SELECT count(DISTINCT incident) FROM ({chosen})");
-        let incidents: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(count))
-            .bind(argument)
-            .fetch_one(&self.read)
-            .await
-            .map_err(StoreError::Read)?;
-        if incidents > 0 {
-            let delete = format!("DELETE FROM events WHERE incident IN ({chosen})");
-            sqlx::query(sqlx::AssertSqlSafe(delete))
-                .bind(argument)
-                .execute(&self.read)
-                .await
-                .map_err(StoreError::Read)?;
-        }
-        Ok(u64::try_from(incidents).unwrap_or(0))
     }
 
     async fn entries(&self, sql: &'static str, argument: i64) -> Result<Vec<Entry>, StoreError> {

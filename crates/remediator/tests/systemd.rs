@@ -2,6 +2,8 @@
 
 #[path = "systemd/bus.rs"]
 mod bus;
+#[path = "systemd/bus_loss.rs"]
+mod bus_loss;
 #[path = "systemd/fake.rs"]
 mod fake;
 
@@ -9,7 +11,7 @@ use bus::PrivateBus;
 use fake::{Fake, emit_job_removed};
 use homeostat_policy::rules::{Permit, RawRules, Rules};
 use homeostat_policy::unit::{ActiveState, JobResult, UnitName, Verb};
-use homeostat_remediator::systemd::{BusAddress, ControlError, JobEnd, Systemd, UnitControl};
+use homeostat_remediator::systemd::{BusAddress, JobEnd, Systemd, UnitControl};
 use std::sync::atomic::{AtomicBool, Ordering};
 use zbus::connection::Builder;
 use zbus::message::Message;
@@ -225,93 +227,6 @@ async fn errors_are_told_apart() -> Result {
         );
         assert_eq!(end.invocation_after, None);
     }
-    Ok(())
-}
-
-#[tokio::test]
-async fn without_a_bus_nothing_is_called() -> Result {
-    let dir = tempfile::tempdir()?;
-    let address = format!("unix:path={}", dir.path().join("none").display());
-    let systemd = Systemd::new(BusAddress::At(address));
-    let called = AtomicBool::new(false);
-    let end = systemd
-        .run(&permit(Verb::Restart), || {
-            called.store(true, Ordering::SeqCst);
-        })
-        .await;
-    assert_eq!(end.result, JobResult::NotCalled);
-    assert!(!called.load(Ordering::SeqCst));
-    assert!(end.detail.is_some());
-    let error = systemd.observe(&shop()).await;
-    assert!(
-        matches!(error, Err(ControlError::BusLost { .. })),
-        "{error:?}"
-    );
-    assert!(!systemd.is_connected());
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_bus_that_dies_with_a_job_under_way_leaves_its_end_unknown() -> Result {
-    let Some((mut bus, mut fake, systemd)) = stage().await? else {
-        return Ok(());
-    };
-    systemd.observe(&shop()).await?;
-    assert!(systemd.is_connected());
-    let end = restart(&systemd, &mut fake, async |fake, call| {
-        fake.unit().job = 7;
-        fake.reply_job(&call, 7).await?;
-        bus.kill().await;
-        Ok(())
-    })
-    .await?;
-    assert_eq!(end.result, JobResult::Unknown);
-    assert!(!systemd.is_connected());
-
-    // The bus comes back, with nobody asking for it.
-    bus.launch().await?;
-    let mut fake = Fake::start(&bus.address()).await?;
-    fake.subscribed().await;
-    let end = restart(&systemd, &mut fake, async |fake, call| {
-        fake.reply_job(&call, 1).await?;
-        fake.job_removed(1, "done").await
-    })
-    .await?;
-    assert_eq!(end.result, JobResult::Done);
-    assert!(systemd.is_connected());
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_bus_that_dies_before_the_reply_leaves_the_end_unknown() -> Result {
-    let Some((mut bus, mut fake, systemd)) = stage().await? else {
-        return Ok(());
-    };
-    let end = restart(&systemd, &mut fake, async |_, _| {
-        bus.kill().await;
-        Ok(())
-    })
-    .await?;
-    assert_eq!(end.result, JobResult::Unknown);
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_systemd_that_was_executed_anew_is_subscribed_to_again() -> Result {
-    let Some((bus, mut old, systemd)) = stage().await? else {
-        return Ok(());
-    };
-    old.subscribed().await;
-    systemd.observe(&shop()).await?;
-    old.leave().await?;
-    let mut new = Fake::start(&bus.address()).await?;
-    new.subscribed().await;
-    let end = restart(&systemd, &mut new, async |fake, call| {
-        fake.reply_job(&call, 1).await?;
-        fake.job_removed(1, "done").await
-    })
-    .await?;
-    assert_eq!(end.result, JobResult::Done);
     Ok(())
 }
 

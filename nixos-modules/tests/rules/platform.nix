@@ -1,4 +1,4 @@
-# PostgresDown, TargetDown, RemediatorDown, RemediatorCannotAct and Watchdog.
+# PostgresDown, TargetDown and Watchdog.
 write:
 let
   inherit (write)
@@ -10,9 +10,6 @@ let
   pgUp = "pg_up{host=\"web1\",job=\"postgres\",instance=\"127.0.0.1:9187\"}";
   active = "node_systemd_unit_state{host=\"web1\",job=\"node\",name=\"postgresql.service\",state=\"active\"}";
   up = job: "up{host=\"web1\",job=\"${job}\"}";
-  remediator =
-    metric: matchers:
-    "homeostat_remediator_${metric}{host=\"web1\",job=\"remediator\"${matchers}}";
 
   postgresDown =
     alert
@@ -35,30 +32,6 @@ let
       "targetdown"
       "${job} on web1 cannot be scraped"
       "Nothing is known of ${unit} while its metrics are missing; alerts that need them stay silent.";
-  ofRemediator = alert {
-    severity = "critical";
-    component = "remediator";
-    unit = "homeostat-remediator.service";
-  };
-  remediatorDown =
-    ofRemediator "remediatordown" "The remediator on web1 is down"
-      "Nothing heals on web1. Alerts with a remedy reach people through the backstop only.";
-  cannotAct =
-    ofRemediator "remediatorcannotact" "The remediator on web1 runs but cannot act"
-      "Its store, its permission, the system bus or Alertmanager's token is at fault; its journal and its metrics tell which.";
-  healthy = {
-    ${remediator "store_errors_total" ""} = "0x60";
-    ${remediator "denied_total" ""} = "0x60";
-    ${remediator "webhook_requests_total" ",result=\"unauthorized\""} = "0x60";
-    ${remediator "webhook_requests_total" ",result=\"accepted\""} = "0+1x60";
-    ${remediator "bus_connected" ""} = "1x60";
-  };
-  cannot =
-    what: changed:
-    case "the remediator cannot act: ${what}" (healthy // changed) [
-      (silent "RemediatorCannotAct" "2m")
-      (fires "RemediatorCannotAct" "4m" [ cannotAct ])
-    ];
 in
 write.file [
   (case "PostgreSQL that the exporter cannot reach"
@@ -119,34 +92,6 @@ write.file [
         (targetDown "remediator" "homeostat-remediator.service")
       ])
     ]
-  )
-  (case "the remediator is down after a minute" { ${up "remediator"} = "1x4 0x20 1x20"; } [
-    (silent "RemediatorDown" "2m")
-    (fires "RemediatorDown" "3m" [ remediatorDown ])
-    (silent "RemediatorDown" "8m")
-  ])
-  (case "a healthy remediator, and a restart of it, are silent"
-    (
-      healthy
-      // {
-        ${remediator "store_errors_total" ""} = "3x20 0x40";
-        ${remediator "denied_total" ""} = "9x20 0x40";
-      }
-    )
-    [
-      (silent "RemediatorCannotAct" "3m")
-      (silent "RemediatorCannotAct" "8m")
-    ]
-  )
-  (cannot "its store fails" { ${remediator "store_errors_total" ""} = "0x8 1x60"; })
-  (cannot "polkit denies" { ${remediator "denied_total" ""} = "0x8 2x60"; })
-  (cannot "Alertmanager has the wrong token" {
-    ${remediator "webhook_requests_total" ",result=\"unauthorized\""} = "0x8 4x60";
-  })
-  (cannot "the bus is gone" { ${remediator "bus_connected" ""} = "1x8 0x60"; })
-  (case "what was once denied is forgotten"
-    (healthy // { ${remediator "denied_total" ""} = "0x8 2x60"; })
-    [ (silent "RemediatorCannotAct" "9m") ]
   )
   (case "the watchdog always fires" { } [
     (fires "Watchdog" "0s" [

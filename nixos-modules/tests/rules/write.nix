@@ -36,4 +36,23 @@ rec {
         runbook_url = "https://runbook.example/RUNBOOK.md#${anchor}";
       };
     };
+
+  # The series of an app's requests, and what its HighErrorRate looks like.
+  target = app: "host=\"web1\",app=\"${app}\",unit=\"${app}.service\",job=\"app/${app}\"";
+  up = app: "up{${target app}}";
+  requests =
+    app: route: status:
+    "http_server_request_duration_seconds_count{${target app},http_route=\"${route}\",http_response_status_code=\"${status}\"}";
+  api = requests "homeostat-api" "/transactions";
+  broken =
+    app: percent:
+    alert
+      {
+        severity = "critical";
+        component = app;
+        unit = "${app}.service";
+      }
+      "higherrorrate"
+      "${app} answers with errors on web1"
+      "${percent} % of the requests to ${app} end in a server error; the limit is 5 %.";
 }

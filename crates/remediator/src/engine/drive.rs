@@ -1,11 +1,12 @@
 //! One incident, from step to step: look, decide, write, act, write, judge.
 
-use super::{Abandoned, Engine};
+use super::{Abandoned, Engine, entries};
 use crate::clock;
 use crate::journal;
 use crate::systemd::UnitControl;
+use homeostat_policy::alert::Source;
 use homeostat_policy::decide::{Decision, clearances, decide};
-use homeostat_policy::event::{End, Entry, Event, IncidentId};
+use homeostat_policy::event::{End, Event, IncidentId};
 use homeostat_policy::incident::{Action, Incident, Phase};
 use homeostat_policy::observation::{Fact, Observation};
 use homeostat_policy::outcome::{Assessment, Verdict, assess, examine};
@@ -72,6 +73,10 @@ impl<C: UnitControl> Engine<C> {
         };
         let open_action = incident.last_action().filter(|a| a.verdict.is_none());
         match open_action {
+            // Its end is not unknown: a call that began before the state was rebuilt still runs.
+            Some(action) if action.ended.is_none() && self.calls().contains(&id) => {
+                Ok(Next::Wait(SOON))
+            }
             Some(action) if action.ended.is_none() => {
                 self.examine(&incident, action, generation).await
             }
@@ -104,20 +109,26 @@ impl<C: UnitControl> Engine<C> {
         let now = clock::now();
         let gone = clearances(incident, &observation, &self.config.rules, &now);
         if !gone.is_empty() {
-            let cleared = gone
-                .into_iter()
-                .map(|fingerprint| Event::Cleared { fingerprint })
-                .collect();
-            self.record(id, generation, cleared).await?;
+            let ticket = {
+                let mut state = self.state_of(generation)?;
+                let Some(current) = state.incident(id) else {
+                    return Ok(Next::Over);
+                };
+                // An alert that fired again during the look was not looked at.
+                let cleared = gone
+                    .into_iter()
+                    .filter(|f| current.evidence.get(f) == incident.evidence.get(f))
+                    .map(|fingerprint| Event::Cleared { fingerprint })
+                    .collect();
+                self.append(&mut state, entries(id, now, cleared))
+            };
+            self.durable(&ticket).await?;
             return Ok(Next::Again);
         }
         // The decision and its record are one step under the lock, so that two incidents cannot
         // both spend the last of the budget.
         let (decision, ticket) = {
-            let mut state = self.state();
-            if state.generation != generation {
-                return Err(Abandoned::Rebuilt);
-            }
+            let mut state = self.state_of(generation)?;
             let Some(incident) = state.incident(id).cloned() else {
                 return Ok(Next::Over);
             };
@@ -136,15 +147,7 @@ impl<C: UnitControl> Engine<C> {
             if events.is_empty() {
                 return Ok(Next::Wait(patience(&decision)));
             }
-            let entries = events
-                .into_iter()
-                .map(|event| Entry {
-                    incident: id,
-                    at: now,
-                    event,
-                })
-                .collect();
-            (decision, self.append(&mut state, entries))
+            (decision, self.append(&mut state, entries(id, now, events)))
         };
         self.durable(&ticket).await?;
         let committed = Instant::now();
@@ -159,7 +162,10 @@ impl<C: UnitControl> Engine<C> {
         );
         match decision {
             Decision::Act { permit, number, .. } => {
-                self.act(id, generation, &permit, number, committed).await
+                self.calls().insert(id);
+                let next = self.act(id, &permit, number, committed).await;
+                self.calls().remove(&id);
+                next
             }
             Decision::Escalate { .. } => {
                 self.pages.notify_one();
@@ -173,7 +179,6 @@ impl<C: UnitControl> Engine<C> {
     async fn act(
         self: &Arc<Self>,
         id: IncidentId,
-        generation: u64,
         permit: &Permit,
         number: u32,
         committed: Instant,
@@ -206,6 +211,8 @@ impl<C: UnitControl> Engine<C> {
             invocation_after: end.invocation_after,
             examined: false,
         };
+        // The intent is on disk, so this is true of the state whether it was rebuilt or not.
+        let generation = self.state().generation;
         self.record(id, generation, vec![ended]).await?;
         Ok(Next::Again)
     }
@@ -276,12 +283,22 @@ impl<C: UnitControl> Engine<C> {
             observation,
         }];
         let is_over = verdict == Verdict::Fixed;
-        if is_over {
-            let clear = |(fingerprint, _)| Event::Cleared { fingerprint };
-            events.extend(incident.live().into_iter().map(clear));
-            events.push(Event::Closed { end: End::Fixed });
-        }
-        self.record(incident.id, generation, events).await?;
+        let ticket = {
+            let mut state = self.state_of(generation)?;
+            let Some(current) = state.incident(incident.id) else {
+                return Ok(Next::Over);
+            };
+            if is_over {
+                if !was_seen_whole(incident, current) {
+                    return Ok(Next::Again);
+                }
+                let clear = |(fingerprint, _)| Event::Cleared { fingerprint };
+                events.extend(current.live().into_iter().map(clear));
+                events.push(Event::Closed { end: End::Fixed });
+            }
+            self.append(&mut state, entries(incident.id, now, events))
+        };
+        self.durable(&ticket).await?;
         self.metrics.verdict(verdict);
         self.metrics
             .time_to_verdict
@@ -295,6 +312,15 @@ impl<C: UnitControl> Engine<C> {
         );
         Ok(if is_over { Next::Over } else { Next::Again })
     }
+}
+
+/// Whether every alert of Alertmanager that is part of the incident now was part of it at the look.
+fn was_seen_whole(looked_at: &Incident, current: &Incident) -> bool {
+    current
+        .evidence
+        .iter()
+        .filter(|(_, e)| e.source == Source::Alertmanager)
+        .all(|(f, e)| looked_at.evidence.get(f) == Some(e))
 }
 
 /// The events that record a decision: none for a hold that goes on.

@@ -98,11 +98,13 @@ impl<C: UnitControl> Engine<C> {
             return Err(IntakeError::Full);
         }
         let (tickets, news) = self.take(alerts, &mut result);
-        for ticket in &tickets {
-            self.durable(ticket).await?;
-        }
+        // Woken before the wait: whoever sent this may hang up meanwhile, and what is on disk must
+        // be driven all the same. A driver's own events queue behind these.
         for id in news {
             self.wake(id);
+        }
+        for ticket in &tickets {
+            self.durable(ticket).await?;
         }
         self.metrics.alerts_new.inc_by(result.accepted);
         self.metrics.alerts_duplicate.inc_by(result.duplicates);

@@ -18,7 +18,8 @@ impl PrivateBus {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let config = format!(
             "<busconfig><type>custom</type><listen>unix:path={}</listen><auth>EXTERNAL</auth>\
-             <policy context=\"default\"><allow send_destination=\"*\"/><allow own=\"*\"/>\
+             <policy context=\"default\"><allow send_destination=\"*\"/>\
+             <allow receive_sender=\"*\"/><allow own=\"*\"/>\
              </policy></busconfig>",
             dir.path().join("bus").display()
         );
@@ -46,6 +47,8 @@ impl PrivateBus {
             ))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            // It complains of limits that it may not raise.
+            .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()?;
         let stdout = daemon.stdout.take().expect("stdout is piped");

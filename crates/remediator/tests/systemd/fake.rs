@@ -4,6 +4,7 @@
 use futures_util::StreamExt;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use zbus::connection::Builder;
 use zbus::message::{Message, Type};
@@ -12,6 +13,9 @@ use zbus::{Connection, MessageStream, ObjectPath, Variant};
 const MANAGER_PATH: &str = "/org/freedesktop/systemd1";
 const MANAGER: &str = "org.freedesktop.systemd1.Manager";
 const UNIT_PATH: &str = "/org/freedesktop/systemd1/unit/shop_2eservice";
+
+/// After this a test fails instead of waiting on.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The properties of the one unit.
 pub struct Unit {
@@ -41,7 +45,10 @@ impl Drop for Fake {
 
 impl Fake {
     pub async fn start(address: &str) -> zbus::Result<Self> {
-        let connection = Builder::address(address).build().await?;
+        let connection = Builder::address(address)
+            .method_timeout(PATIENCE)
+            .build()
+            .await?;
         let unit = Arc::new(Mutex::new(Unit {
             in_memory: true,
             load: "loaded",
@@ -79,7 +86,8 @@ impl Fake {
 
     /// The next call that acts on a unit.
     pub async fn act(&mut self) -> Message {
-        self.acts.recv().await.expect("the fake serves")
+        let call = tokio::time::timeout(PATIENCE, self.acts.recv()).await;
+        call.expect("a call in time").expect("the fake serves")
     }
 
     pub fn has_no_more_acts(&mut self) -> bool {
@@ -89,7 +97,9 @@ impl Fake {
     /// Waits until somebody has subscribed.
     pub async fn subscribed(&mut self) {
         let wait = self.subscriptions.wait_for(|n| *n > 0);
-        wait.await.expect("the fake serves");
+        let wait = tokio::time::timeout(PATIENCE, wait).await;
+        wait.expect("a subscription in time")
+            .expect("the fake serves");
     }
 
     /// Leaves the bus, as systemd does when it is executed anew.

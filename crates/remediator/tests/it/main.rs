@@ -1,0 +1,21 @@
+//! The daemon as a whole, with a scripted systemd and small stand-ins for Alertmanager and
+//! Prometheus. The D-Bus adapter has tests of its own.
+
+mod budget;
+mod check_config;
+mod database;
+mod downgrade;
+mod duplicates;
+mod durability;
+mod heals;
+mod http;
+mod journalctl;
+mod operator;
+mod pages;
+mod races;
+mod restarts;
+mod retention;
+mod scripted_systemd;
+mod verdicts;
+mod witnesses;
+mod world;

@@ -12,6 +12,8 @@ import ./base.nix machine
     fast = true;
     # Foreign units, under care by data alone.
     extraApps = {
+      # The test's own faults are more than an hour's attempts.
+      homeostat-api.remedy.attempts = 20;
       first.unit = "first-victim.service";
       second.unit = "second-victim.service";
     };

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import uuid
 
+import nspawn
 import settings
 import state
 
@@ -55,6 +56,9 @@ def main() -> None:
     except state.Refused as error:
         sys.exit(f"error: {error}")
     os.environ["SYSTEMD_NSPAWN_UNIFIED_HIERARCHY"] = "1"
+    if (cgroup := nspawn.own_cgroup(spec["name"])) is not None:
+        cgroup.mkdir()
+        (cgroup / "cgroup.procs").write_text(str(os.getpid()))
     words = call(spec, root, sys.argv[2:])
     os.execvp(words[0], words)
 

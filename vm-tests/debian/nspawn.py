@@ -159,8 +159,25 @@ class Machine:
         state.remove(self.home)
 
 
+def own_cgroup(name: str) -> pathlib.Path | None:
+    """The control group for a machine of this name. Two machines that shared one would kill each other's units. None
+    where systemd rules the host, for there the machine's scope is its group."""
+    if pathlib.Path("/run/systemd/system").is_dir():
+        return None
+    for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines():
+        place, _, kind = line.partition(" - ")
+        if kind.startswith("cgroup2 "):
+            return pathlib.Path(place.split()[4]) / name
+    return None
+
+
 def sweep(name: str) -> None:
     """systemd-nspawn leaves folders, and on Debian 13 a mount, under the machine's name in the host's /run."""
+    group = own_cgroup(name)
+    if group is not None and group.is_dir():
+        for folder in sorted((path for path in group.rglob("*") if path.is_dir()), reverse=True):
+            folder.rmdir()
+        group.rmdir()
     for kind in ("unix-export", "propagate"):
         left = pathlib.Path("/run/systemd/nspawn") / kind / name
         if str(left) in state.mounts_below(left):

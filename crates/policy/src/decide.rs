@@ -93,7 +93,7 @@ const fn escalate(reason: Reason) -> Decision {
 /// Alertmanager is gone when Alertmanager and Prometheus say so; after a remedy that did not help,
 /// only while the unit is active, unless a person answered; and after a verdict for want of data,
 /// only when there is data again. A post by hand is gone when the unit has been active for the
-/// settle time since the post.
+/// settle time since the post, unless the remedy it asks for never reached systemd.
 #[must_use]
 pub fn clearances(
     incident: &Incident,
@@ -116,6 +116,7 @@ pub fn clearances(
     if must_be_up && !is_up {
         return Vec::new();
     }
+    let is_owed = incident.last_action().is_some_and(|a| !a.used_its_rung());
     let is_gone = |fingerprint: &Fingerprint, evidence: &Evidence| match evidence.source {
         Source::Alertmanager => observation
             .alerts
@@ -127,7 +128,7 @@ pub fn clearances(
                 .map_or(Duration::ZERO, |r| r.settle);
             let active_for = observation.unit.known().and_then(|u| u.active_for_ms);
             let is_well = active_for.is_some_and(|ms| Duration::from_millis(ms) >= settle);
-            is_well && now.since(&evidence.seen) >= settle
+            !is_owed && is_well && now.since(&evidence.seen) >= settle
         }
     };
     incident

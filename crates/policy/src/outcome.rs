@@ -123,7 +123,9 @@ pub fn assess(
             doubt(&state, not_before_ms)
         })
         .max();
-    match worst {
+    // What is not followed one by one cannot be proven to be gone.
+    let untracked = (incident.untracked > 0).then_some(Doubt::Unknown);
+    match worst.max(untracked) {
         None => Assessment::Settled(Verdict::Fixed, Reason::Recovered),
         Some(doubt) if elapsed >= least + rule.grace => unproven(match doubt {
             Doubt::NoData => Reason::NoData,

@@ -123,7 +123,7 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The text does not have the form of a configuration.
-    #[error("{}: {key}: {source}; see `homeostat-remediator check-config --help` for the keys", path.display())]
+    #[error("{}: {key}: {source}; correct it and try `homeostat-remediator check-config` again", path.display())]
     Form {
         /// The file.
         path: PathBuf,

@@ -6,6 +6,7 @@
 
 mod drive;
 mod intake;
+mod record;
 
 pub use intake::{Accepted, AcknowledgeError, IntakeError};
 
@@ -185,7 +186,15 @@ impl<C: UnitControl> Engine<C> {
         }
         let notify = Arc::new(Notify::new());
         drivers.insert(id, notify.clone());
-        tokio::spawn(drive::drive(self.clone(), id, generation, notify));
+        let driver = tokio::spawn(drive::drive(self.clone(), id, generation, notify));
+        tokio::spawn(async move {
+            if let Err(error) = driver.await {
+                // An incident without a driver would wait for ever. The log holds all that is
+                // needed for systemd's restart of this process to go on from here.
+                tracing::error!(incident_id = id, %error, "a driver failed; starting anew");
+                std::process::exit(1);
+            }
+        });
     }
 
     fn wake_all(self: &Arc<Self>) {

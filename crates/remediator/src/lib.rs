@@ -40,6 +40,9 @@ pub enum RunError {
     /// The HTTP server.
     #[error("the HTTP server stopped: {0}")]
     Serve(#[from] std::io::Error),
+    /// A task that must not end.
+    #[error("the {0} failed: {1}")]
+    Task(&'static str, tokio::task::JoinError),
 }
 
 /// Runs the daemon until `shutdown` is done. What is in flight is left to systemd; the next start
@@ -63,13 +66,17 @@ pub async fn run<C: systemd::UnitControl>(
         http::router(engine.clone(), tokens),
         &engine.metrics.registry,
     )?;
-    tokio::spawn(notify::run(engine.clone(), reqwest::Client::new()));
-    tokio::spawn(Arc::clone(&engine).run(feed_watchdog));
+    let pager = tokio::spawn(notify::run(engine.clone(), reqwest::Client::new()));
+    let worker = tokio::spawn(Arc::clone(&engine).run(feed_watchdog));
+    let server = axum::serve(listener, router).with_graceful_shutdown(shutdown);
     // Without systemd nobody listens, and that is well.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    axum::serve(listener, router)
-        .with_graceful_shutdown(shutdown)
-        .await?;
+    // The tasks end by a panic alone; then it is better to be started anew than to look alive.
+    tokio::select! {
+        served = async { server.await } => served?,
+        ended = pager => ended.map_err(|error| RunError::Task("pager", error))?,
+        ended = worker => ended.map_err(|error| RunError::Task("worker", error))?,
+    }
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     Ok(())
 }

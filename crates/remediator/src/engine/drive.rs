@@ -1,5 +1,6 @@
 //! One incident, from step to step: look, decide, write, act, write, judge.
 
+use super::record::{patience, record_of, subject};
 use super::{Abandoned, Engine, entries};
 use crate::clock;
 use crate::journal;
@@ -7,10 +8,9 @@ use crate::systemd::UnitControl;
 use homeostat_policy::alert::Source;
 use homeostat_policy::decide::{Decision, clearances, decide};
 use homeostat_policy::event::{End, Event, IncidentId};
-use homeostat_policy::incident::{Action, Incident, Phase};
+use homeostat_policy::incident::{Action, Incident};
 use homeostat_policy::observation::{Fact, Observation};
 use homeostat_policy::outcome::{Assessment, Verdict, assess, examine};
-use homeostat_policy::reason::Reason;
 use homeostat_policy::rules::Permit;
 use homeostat_policy::unit::JobResult;
 use std::sync::Arc;
@@ -27,11 +27,12 @@ enum Next {
     Over,
 }
 
-const SOON: Duration = Duration::from_secs(1);
-const LATER: Duration = Duration::from_secs(5);
+pub(super) const SOON: Duration = Duration::from_secs(1);
+pub(super) const LATER: Duration = Duration::from_secs(5);
 
-/// A call that did not arrive is told from one that systemd is about to log only after this time.
-const JOURNAL_DELAY: Duration = Duration::from_secs(5);
+/// A call that did not arrive is told from one that still waits for polkit, or whose job systemd is
+/// about to log, only after this time: systemd gives polkit 25 seconds to answer.
+const CALL_DELAY: Duration = Duration::from_secs(30);
 
 /// After this time an unfinished intent is not examined any more: nobody will know.
 const EXAMINE_FOR: Duration = Duration::from_secs(900);
@@ -158,7 +159,12 @@ impl<C: UnitControl> Engine<C> {
             decision = decision.kind().label(),
             reason = decision.reason().label(),
             verb = decision.verb().map(|v| v.label()),
-            "decided"
+            "{}: decided to {}: {}",
+            subject(incident),
+            decision
+                .verb()
+                .map_or(decision.kind().label(), |v| v.label()),
+            decision.reason().sentence()
         );
         match decision {
             Decision::Act { permit, number, .. } => {
@@ -198,7 +204,10 @@ impl<C: UnitControl> Engine<C> {
             result = end.result.label(),
             detail = end.detail,
             duration_ms = u64::try_from(committed.elapsed().as_millis()).unwrap_or(u64::MAX),
-            "job ended"
+            "{}: {} job {}",
+            permit.unit(),
+            permit.verb().label(),
+            end.result.label()
         );
         if end.result == JobResult::Unknown {
             // The intent stays unfinished, and the next step examines it.
@@ -214,7 +223,11 @@ impl<C: UnitControl> Engine<C> {
         // The intent is on disk, so this is true of the state whether it was rebuilt or not.
         let generation = self.state().generation;
         self.record(id, generation, vec![ended]).await?;
-        Ok(Next::Again)
+        // What kept the call from arriving needs a moment to pass.
+        Ok(match end.result {
+            JobResult::NotCalled | JobResult::Refused => Next::Wait(SOON),
+            _ => Next::Again,
+        })
     }
 
     /// Finds out what became of an intent whose end was not recorded.
@@ -240,7 +253,7 @@ impl<C: UnitControl> Engine<C> {
             Err(_) => None,
         };
         let result = match found {
-            Some(JobResult::NotCalled) if since < JOURNAL_DELAY => return Ok(Next::Wait(SOON)),
+            Some(JobResult::NotCalled) if since < CALL_DELAY => return Ok(Next::Wait(SOON)),
             Some(result) => result,
             None if since < EXAMINE_FOR => return Ok(Next::Wait(SOON)),
             None => JobResult::Unknown,
@@ -249,7 +262,9 @@ impl<C: UnitControl> Engine<C> {
             incident_id = incident.id,
             unit_name = unit.as_str(),
             result = result.label(),
-            "unfinished intent examined"
+            "{unit}: the unfinished {} was examined: {}",
+            action.verb.label(),
+            result.label()
         );
         self.metrics.action(action.verb, result);
         let ended = Event::JobEnded {
@@ -308,7 +323,11 @@ impl<C: UnitControl> Engine<C> {
             unit_name = incident.unit.as_ref().map(|u| u.as_str()),
             verdict = verdict.label(),
             reason = reason.label(),
-            "verdict"
+            "{}: {} is {}: {}",
+            subject(incident),
+            action.verb.label(),
+            verdict.label(),
+            reason.sentence()
         );
         Ok(if is_over { Next::Over } else { Next::Again })
     }
@@ -321,56 +340,4 @@ fn was_seen_whole(looked_at: &Incident, current: &Incident) -> bool {
         .iter()
         .filter(|(_, e)| e.source == Source::Alertmanager)
         .all(|(f, e)| looked_at.evidence.get(f) == Some(e))
-}
-
-/// The events that record a decision: none for a hold that goes on.
-fn record_of(incident: &Incident, decision: &Decision, observation: &Observation) -> Vec<Event> {
-    let is_old = match (decision, &incident.phase) {
-        (Decision::Hold { reason, .. }, Phase::Holding { reason: before, .. }) => reason == before,
-        (Decision::Hold { reason, .. }, Phase::Paged) => *reason == Reason::AwaitingPerson,
-        (Decision::Hold { reason, .. }, Phase::Acknowledged) => *reason == Reason::Acknowledged,
-        _ => false,
-    };
-    if is_old {
-        return Vec::new();
-    }
-    let mut events = vec![Event::Decided {
-        decision: decision.kind(),
-        reason: decision.reason(),
-        verb: decision.verb(),
-        observation: observation.clone(),
-    }];
-    match decision {
-        Decision::Act {
-            permit,
-            rule,
-            number,
-        } => events.push(Event::Intent {
-            action: *number,
-            unit: permit.unit().clone(),
-            verb: permit.verb(),
-            rule: rule.clone(),
-            invocation_before: observation
-                .unit
-                .known()
-                .map(|u| u.invocation_id.clone())
-                .unwrap_or_default(),
-        }),
-        Decision::End { end, .. } => events.push(Event::Closed { end: *end }),
-        Decision::Hold { .. } | Decision::Escalate { .. } => {}
-    }
-    events
-}
-
-/// How soon to look again while nothing is done.
-fn patience(decision: &Decision) -> Duration {
-    match decision.reason() {
-        Reason::JobQueued
-        | Reason::AutoRestart
-        | Reason::Changing
-        | Reason::BusLost
-        | Reason::Cooldown
-        | Reason::StartLimit => SOON,
-        _ => LATER,
-    }
 }

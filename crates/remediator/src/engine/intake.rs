@@ -7,7 +7,7 @@ use crate::store::{StoreError, Ticket};
 use crate::systemd::{ControlError, UnitControl};
 use homeostat_policy::alert::Alert;
 use homeostat_policy::event::{DecisionKind, Entry, Event, IncidentId};
-use homeostat_policy::incident::Incident;
+use homeostat_policy::incident::{Incident, Phase};
 use homeostat_policy::observation::UnitState;
 use homeostat_policy::unit::UnitName;
 use homeostat_policy::wire::Webhook;
@@ -58,8 +58,8 @@ pub enum AcknowledgeError {
     /// No such open incident.
     #[error("no open incident has this number")]
     NotOpen,
-    /// Nobody was called for it.
-    #[error("nobody was called for this incident; there is nothing to acknowledge")]
+    /// Nobody is called for it, or a person has answered already.
+    #[error("no unanswered page stands for this incident; there is nothing to acknowledge")]
     NotPaged,
     /// The disk did not take it.
     #[error(transparent)]
@@ -210,7 +210,7 @@ impl<C: UnitControl> Engine<C> {
         let ticket = {
             let mut state = self.state();
             let incident = state.incident(id).ok_or(AcknowledgeError::NotOpen)?;
-            if incident.paged.is_none() {
+            if incident.phase != Phase::Paged {
                 return Err(AcknowledgeError::NotPaged);
             }
             tracing::info!(incident_id = id, reason, "page acknowledged");

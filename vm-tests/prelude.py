@@ -108,8 +108,9 @@ def wait_for_stack():
 
 
 def all_targets_up():
-    """Whether Prometheus has scraped all its targets, and well."""
-    targets = get(f"{prometheus}/api/v1/targets?state=active")["data"]["activeTargets"]
+    """Whether Prometheus answers, and has scraped all its targets, and well."""
+    status, text = machine.execute(f"curl -fsS '{prometheus}/api/v1/targets?state=active'")
+    targets = json.loads(text)["data"]["activeTargets"] if status == 0 else []
     return targets and all(target["health"] == "up" for target in targets)
 
 

@@ -27,11 +27,17 @@ in
     metricsPort = ports.api;
     probe = "${url}/live";
     dependsOn = [ "postgresql" ];
-    remedy.on = [
-      "down"
-      "failed"
-      "errors"
-      "latency"
-    ];
+    remedy = {
+      on = [
+        "down"
+        "failed"
+        "errors"
+        "latency"
+      ];
+    }
+    // (
+      # The demo is there to be broken, more often than an hour of production would allow.
+      if demo then { attempts = 10; } else { }
+    );
   };
 }

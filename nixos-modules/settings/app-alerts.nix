@@ -70,7 +70,7 @@ let
       name = "HighErrorRate";
       expr = ''
         100 * ${expressions.failed} / ${expressions.total} > ${toString thresholds.errorPercent}
-        and ${expressions.enoughTraffic}'';
+        and ${expressions.enoughTraffic}${expressions.unlessDatabaseWasDown timing.errorWindow}'';
       holds = timing.errorFor;
       severity = "critical";
       summary = "${app.name} answers with errors on ${host}";
@@ -87,7 +87,7 @@ let
       name = "HighLatency";
       expr = ''
         1000 * ${expressions.slowest} > ${toString thresholds.latencyMilliseconds}
-        and ${expressions.enoughTraffic}'';
+        and ${expressions.enoughTraffic}${expressions.unlessDatabaseWasDown timing.latencyWindow}'';
       holds = timing.latencyFor;
       severity = "warning";
       summary = "${app.name} answers slowly on ${host}";

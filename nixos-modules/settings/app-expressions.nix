@@ -50,6 +50,15 @@ rec {
   failed = "sum by (host) (${recorded}{${of},http_response_status_code=~\"5..\"})";
   enoughTraffic = "60 * ${total} >= ${toString app.thresholds.requestsPerMinute}";
 
+  # What the database's absence does to the app lasts in the window after the database is back, when
+  # PostgresDown mutes it no longer; a restart of the app would heal nothing.
+  unlessDatabaseWasDown =
+    range:
+    if builtins.elem "postgresql" app.dependsOn then
+      " unless on (host) min_over_time(pg_up{host=${quote host}}[${seconds range}]) == 0"
+    else
+      "";
+
   slowest = "histogram_quantile(0.95, sum by (host, le) (rate(${requests}_bucket{${served}}[${seconds timing.latencyWindow}])))";
 
   # 1 while every way of looking at the app says that it is up.

@@ -131,6 +131,14 @@ def rules() -> None:
         in_tree("nixos-modules/tests/run.sh", ARGUMENTS[0], folder, str(REPOSITORY / "docs" / "RUNBOOK.md"))
 
 
+def notifications() -> None:
+    """A real Alertmanager with the rendered file groups, routes and inhibits as promised, also in a storm."""
+    host.bring("nix-instantiate", "jq")
+    with tempfile.TemporaryDirectory(dir=state.folder()) as folder:
+        call("nixos-modules/tests/render.sh", folder)
+        in_tree("nixos-modules/tests/notifications.sh", ARGUMENTS[0], folder)
+
+
 def docs() -> None:
     """Every alert has its heading in the runbook, and every link inside the repository leads somewhere."""
     host.bring("nix-instantiate")
@@ -174,6 +182,6 @@ def toolchain() -> None:
 
 FIRST = {
     "format": formatting, "shell": shell, "python": python, "nix": nix, "docs": docs, "lint": lint, "rust": rust,
-    "settings": rendered, "rules": rules,
+    "settings": rendered, "rules": rules, "notifications": notifications,
 }  # fmt: skip
 LAST = {"toolchain": toolchain, "lifecycle": lifecycle}

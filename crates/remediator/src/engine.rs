@@ -129,7 +129,7 @@ impl<C: UnitControl> Engine<C> {
         let now = clock::now();
         match self.store.compact(self.config.retention, &now).await {
             Ok(0) => {}
-            Ok(incidents) => tracing::info!(incidents, "old incidents deleted"),
+            Ok(events) => tracing::info!(events, "old incidents deleted"),
             Err(error) => tracing::warn!(%error, "old incidents could not be deleted"),
         }
         let keep = Duration::from_secs(14 * 24 * 3600);

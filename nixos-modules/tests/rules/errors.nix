@@ -10,6 +10,7 @@ let
     broken
     ;
   api = requests "homeostat-api" "/transactions";
+  databaseUp = "pg_up{host=\"web1\",job=\"postgres\"}";
   name = "HighErrorRate";
 in
 write.file [
@@ -41,6 +42,26 @@ write.file [
       ${api "404"} = "0+15x60";
     }
     [ (silent name "10m") ]
+  )
+  (case "what the database's absence does is the database's fault, also just after it is back"
+    {
+      ${up "homeostat-api"} = "1x60";
+      ${api "200"} = "0+15x8 120x12 120+15x40";
+      ${api "503"} = "0x8 0+15x12 180x40";
+      ${databaseUp} = "1x8 0x12 1x40";
+    }
+    [
+      (silent name "4m")
+      (silent name "5m45s")
+    ]
+  )
+  (case "errors while the database is well are the app's own"
+    {
+      ${up "homeostat-api"} = "1x60";
+      ${api "500"} = "0+3x60";
+      ${databaseUp} = "1x60";
+    }
+    [ (fires name "5m" [ (broken "homeostat-api" "100") ]) ]
   )
   (case "nothing but errors"
     {

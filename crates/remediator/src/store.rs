@@ -227,15 +227,27 @@ impl Store {
             .await
     }
 
-    /// All events of the newest `limit` incidents that ended.
+    /// All events of the newest `limit` incidents that were closed.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub async fn ended(&self, limit: i64) -> Result<Vec<Entry>, StoreError> {
+    pub async fn closed(&self, limit: u16) -> Result<Vec<Entry>, StoreError> {
         self.entries(
             "SELECT * FROM events WHERE incident IN (SELECT incident FROM events \
-             WHERE kind IN ('closed', 'refused') ORDER BY incident DESC LIMIT ?1) ORDER BY id",
-            limit,
+             WHERE kind = 'closed' ORDER BY incident DESC LIMIT ?1) ORDER BY id",
+            i64::from(limit),
+        )
+        .await
+    }
+
+    /// The newest `limit` alerts that were refused.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn refused(&self, limit: u16) -> Result<Vec<Entry>, StoreError> {
+        self.entries(
+            "SELECT * FROM events WHERE kind = 'refused' ORDER BY incident DESC LIMIT ?1",
+            i64::from(limit),
         )
         .await
     }

@@ -13,8 +13,8 @@ use std::collections::BTreeSet;
 
 /// So many of the first steps, and so many of the newest, are listed. An alert storm in one
 /// incident would otherwise bury what was done about it.
-const FIRST_STEPS: usize = 12;
-const LAST_STEPS: usize = 40;
+const FIRST_STEPS: usize = 8;
+const LAST_STEPS: usize = 24;
 
 /// How much of an incident stands open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

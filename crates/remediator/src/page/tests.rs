@@ -225,7 +225,7 @@ fn a_storm_within_an_incident_does_not_bury_what_was_done() {
     }
     let html = html(&page(vec![tale.intends(400, Verb::Restart).told()]));
     assert!(html.contains("Action 1: restart of shop.service"));
-    assert!(html.contains("151 more steps are in the JSON"));
+    assert!(html.contains("171 more steps are in the JSON"));
     assert!(html.contains("200 alerts"));
 }
 

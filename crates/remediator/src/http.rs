@@ -12,7 +12,7 @@ use crate::systemd::UnitControl;
 use access::{has_token, operator_only, refuse_other_hosts};
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware;
 use axum::response::{Html, IntoResponse, Response};
@@ -334,7 +334,10 @@ async fn metrics<C: UnitControl>(State(shared): App<C>) -> Response {
     homeostat_telemetry::metrics::exposition(&shared.engine.metrics.registry)
 }
 
-async fn status_page<C: UnitControl>(State(shared): App<C>) -> Result<Response, Failure> {
+async fn status_page<C: UnitControl>(
+    State(shared): App<C>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Failure> {
     let engine = &shared.engine;
     // Neither a storm of refused alerts nor what is long over may push out what is open.
     let mut entries = engine.ended(20, 100).await.map_err(unavailable)?;
@@ -375,7 +378,7 @@ async fn status_page<C: UnitControl>(State(shared): App<C>) -> Result<Response, 
             (header::REFERRER_POLICY, "no-referrer"),
             (header::CACHE_CONTROL, "no-store"),
         ],
-        Html(page::render(&page).into_string()),
+        Html(page::render(&page, page::Unfolded::from_query(query.as_deref())).into_string()),
     )
         .into_response())
 }

@@ -1,8 +1,8 @@
 //! The status page: one page that a person on call reads in ten seconds.
 //!
 //! It is drawn on the server, without scripts and without requests to anywhere. It reloads itself
-//! every few seconds, which would close an opened `<details>` element again; so a story is opened
-//! by a link to its anchor, which the reload keeps.
+//! every few seconds, which would close an opened `<details>` element again; so what a person
+//! unfolds stands in the page's address instead.
 
 mod banner;
 mod icon;
@@ -14,7 +14,10 @@ mod scale;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod unfolded;
 mod when;
+
+pub use unfolded::Unfolded;
 
 use homeostat_policy::event::{End, Entry};
 use homeostat_policy::incident::{Incident, Phase};
@@ -22,6 +25,7 @@ use homeostat_policy::moment::Moment;
 use homeostat_policy::observation::UnitState;
 use homeostat_policy::rules::Budget;
 use homeostat_policy::unit::UnitName;
+use incident::Detail;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// How often the page reloads itself, in seconds.
@@ -78,7 +82,7 @@ fn is_refused(incident: &Incident) -> bool {
 
 /// The page as HTML.
 #[must_use]
-pub fn render(page: &Page) -> Markup {
+pub fn render(page: &Page, unfolded: Unfolded) -> Markup {
     let matters = banner::matters(page);
     html! {
         (DOCTYPE)
@@ -87,7 +91,7 @@ pub fn render(page: &Page) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                meta http-equiv="refresh" content=(REFRESH_SECONDS);
+                meta http-equiv="refresh" content={ (REFRESH_SECONDS) "; url=" (unfolded.address()) };
                 title { (banner::title(page, &matters)) }
                 style { (PreEscaped(STYLE)) }
             }
@@ -102,8 +106,8 @@ pub fn render(page: &Page) -> Markup {
                     (overview::figures(page))
                     (overview::units(page))
                     (open(page))
-                    (ended(page))
-                    (refused::section(page))
+                    (ended(page, unfolded))
+                    (refused::section(page, unfolded))
                 }
                 footer {
                     p {
@@ -127,25 +131,26 @@ fn open(page: &Page) -> Markup {
         section aria-labelledby="open" {
             h2 id="open" { "Open incidents " span.count { (count) } }
             @for (incident, entries) in page.open() {
-                (incident::card(incident, entries, &page.now, incident::Steps::Shown))
+                (incident::card(incident, entries, &page.now, Detail::All))
             }
         }
     }
 }
 
 /// While nothing is open the newest one is told in full, for it is what a person comes for.
-fn ended(page: &Page) -> Markup {
+fn ended(page: &Page, unfolded: Unfolded) -> Markup {
     let is_quiet = page.open().next().is_none();
-    let steps = |index| match index {
-        0 if is_quiet => incident::Steps::Shown,
-        0..PICTURES => incident::Steps::OnRequest,
-        _ => incident::Steps::AllOnRequest,
+    let detail = |index, incident: &Incident| match index {
+        0 if is_quiet => Detail::All,
+        _ if unfolded == Unfolded::Incident(incident.id) => Detail::Unfolded,
+        0..PICTURES => Detail::Picture,
+        _ => Detail::Words,
     };
     html! {
         section aria-labelledby="ended" {
             h2 id="ended" { "Recent incidents" }
             @for (index, (incident, entries)) in page.ended().enumerate() {
-                (incident::card(incident, entries, &page.now, steps(index)))
+                (incident::card(incident, entries, &page.now, detail(index, incident)))
             }
             @if page.ended().next().is_none() {
                 p.empty {

@@ -2,7 +2,7 @@
 
 use super::icon::{Tone, badge};
 use super::timeline::Timeline;
-use super::{picture, when};
+use super::{Unfolded, picture, when};
 use crate::story;
 use homeostat_policy::event::{DecisionKind, End, Entry, Event};
 use homeostat_policy::incident::{Action, Incident, Phase};
@@ -16,15 +16,17 @@ use std::collections::BTreeSet;
 const FIRST_STEPS: usize = 8;
 const LAST_STEPS: usize = 24;
 
-/// How much of an incident stands open.
+/// How much of an incident stands on the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Steps {
-    /// Always.
-    Shown,
-    /// While the page's address names the incident.
-    OnRequest,
-    /// As before, and the picture too.
-    AllOnRequest,
+pub(super) enum Detail {
+    /// Picture and steps, always.
+    All,
+    /// Picture and steps, for a person asked.
+    Unfolded,
+    /// The picture.
+    Picture,
+    /// Where it stands, in words.
+    Words,
 }
 
 /// The word for where an incident stands: the API's, with how it ended in place of `closed`.
@@ -73,17 +75,12 @@ pub(super) fn alerts(incident: &Incident) -> String {
 }
 
 /// The whole incident.
-pub(super) fn card(incident: &Incident, entries: &[Entry], now: &Moment, steps: Steps) -> Markup {
+pub(super) fn card(incident: &Incident, entries: &[Entry], now: &Moment, detail: Detail) -> Markup {
     let anchor = format!("incident-{}", incident.id);
     let timeline = Timeline::new(incident, entries, now);
     let standing = standing(incident, entries, now);
-    let class = match steps {
-        Steps::Shown => "incident",
-        Steps::OnRequest => "incident brief",
-        Steps::AllOnRequest => "incident brief briefer",
-    };
     html! {
-        article class=(class) id=(anchor) aria-labelledby={ (anchor) "-title" } {
+        article.incident id=(anchor) aria-labelledby={ (anchor) "-title" } {
             h3 id={ (anchor) "-title" } {
                 span.number { "#" (incident.id) } " " (subject(incident))
                 " " (badge(tone(incident.phase), word(incident.phase)))
@@ -93,17 +90,23 @@ pub(super) fn card(incident: &Incident, entries: &[Entry], now: &Moment, steps: 
                 (alerts(incident)) ", opened " (when::about(now.since(&incident.opened))) " ago, "
                 (when::date(&incident.opened))
             }
-            @if timeline.lanes.iter().any(|lane| !lane.spans.is_empty()) {
+            @if detail != Detail::Words && !timeline.lanes.is_empty() {
                 figure { (picture::picture(incident.id, &timeline, &about(incident, &standing))) }
             }
-            (list(incident, entries))
+            @if matches!(detail, Detail::All | Detail::Unfolded) { (list(incident, entries)) }
             p.links {
-                @if steps != Steps::Shown {
-                    a.more href={ "#" (anchor) } {
-                        "Show steps" span.unseen { " of incident " (incident.id) }
+                @match detail {
+                    Detail::All => {}
+                    Detail::Unfolded => {
+                        a href={ (Unfolded::Nothing.address()) "#" (anchor) } { "Hide steps" }
+                        " "
                     }
-                    a.less href="#ended" { "Hide steps" }
-                    " "
+                    Detail::Picture | Detail::Words => {
+                        a href={ (Unfolded::Incident(incident.id).address()) "#" (anchor) } {
+                            "Show steps" span.unseen { " of incident " (incident.id) }
+                        }
+                        " "
+                    }
                 }
                 a href=(format!("/incidents/{}", incident.id)) {
                     "JSON" span.unseen { " of incident " (incident.id) }

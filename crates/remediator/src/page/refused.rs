@@ -1,6 +1,6 @@
 //! Alerts that no rule may act on: counted, for they come in storms.
 
-use super::{Page, when};
+use super::{Page, Unfolded, when};
 use homeostat_policy::event::IncidentId;
 use homeostat_policy::moment::Moment;
 use homeostat_policy::reason::Reason;
@@ -18,7 +18,7 @@ struct Kind {
 }
 
 /// The refused alerts by name and reason, the most frequent first.
-pub(super) fn section(page: &Page) -> Markup {
+pub(super) fn section(page: &Page, unfolded: Unfolded) -> Markup {
     let mut kinds: BTreeMap<(&str, Reason), Kind> = BTreeMap::new();
     let mut total = 0;
     for (incident, _) in page.refused() {
@@ -44,11 +44,22 @@ pub(super) fn section(page: &Page) -> Markup {
         section.refused id="refused" aria-labelledby="refused-title" {
             h2 id="refused-title" { "Refused alerts " span.count { (total) } }
             p {
-                "Among the newest " (page.stories.len()) " incidents; no remedy was considered for them. "
-                a.more href="#refused" { "Show them by name and reason" }
-                a.less href="#refused-title" { "Hide them" }
+                "The newest ones, for which no remedy was considered. "
+                @if unfolded == Unfolded::Refused {
+                    a href={ (Unfolded::Nothing.address()) "#refused" } { "Hide them" }
+                } @else {
+                    a href={ (Unfolded::Refused.address()) "#refused" } {
+                        "Show them by name and reason"
+                    }
+                }
             }
-            div.group {
+            @if unfolded == Unfolded::Refused { (table(page, &kinds)) }
+        }
+    }
+}
+
+fn table(page: &Page, kinds: &[((&str, Reason), Kind)]) -> Markup {
+    html! {
                 table {
                     thead {
                         tr {
@@ -58,7 +69,7 @@ pub(super) fn section(page: &Page) -> Markup {
                         }
                     }
                     tbody {
-                        @for ((name, reason), kind) in &kinds {
+                        @for ((name, reason), kind) in kinds {
                             tr {
                                 th scope="row" {
                                     (name) " "
@@ -72,8 +83,6 @@ pub(super) fn section(page: &Page) -> Markup {
                         }
                     }
                 }
-            }
-        }
     }
 }
 

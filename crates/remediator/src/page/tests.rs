@@ -1,5 +1,5 @@
 use super::when::span;
-use super::{Page, render};
+use super::{Page, Unfolded, render};
 use homeostat_policy::event::{DecisionKind, End, Event};
 use homeostat_policy::reason::Reason;
 use homeostat_policy::unit::{ActiveState, JobResult, Verb};
@@ -12,7 +12,7 @@ mod sample;
 const UNIT: &str = "shop.service";
 
 fn html(page: &Page) -> String {
-    render(page).into_string()
+    render(page, Unfolded::Nothing).into_string()
 }
 
 fn title(html: &str) -> &str {
@@ -55,8 +55,8 @@ fn check_form(html: &str) -> Result<(), String> {
 #[test]
 fn samples_are_well_formed_run_nothing_and_ask_nobody() {
     let folder = std::env::var_os("HOMEOSTAT_PAGES").map(std::path::PathBuf::from);
-    for (name, page) in sample::all() {
-        let html = html(&page);
+    for (name, page, unfolded) in sample::all() {
+        let html = render(&page, unfolded).into_string();
         assert_eq!(check_form(&html), Ok(()), "{name}");
         for forbidden in ["<script", "://", "url(", "@import", " src=", " style="] {
             assert!(!html.contains(forbidden), "{name} has {forbidden}");
@@ -64,7 +64,10 @@ fn samples_are_well_formed_run_nothing_and_ask_nobody() {
         for attribute in tags(&html).flat_map(|tag| tag.split(' ')) {
             assert!(!attribute.starts_with("on"), "{name} has {attribute}");
             if let Some(target) = attribute.strip_prefix("href=\"") {
-                assert!(target.starts_with(['#', '/']), "{name} links to {target}");
+                assert!(
+                    target.starts_with(['#', '/', '?', '.']),
+                    "{name} links to {target}"
+                );
             }
         }
         if let Some(folder) = &folder {
@@ -97,7 +100,7 @@ fn hostile_text_stays_text() {
     page.host = hostile.to_owned();
     page.paused = Some(hostile.to_owned());
     page.units[0].1 = Some(sample::state(UNIT, ActiveState::Active, hostile));
-    let html = html(&page);
+    let html = render(&page, Unfolded::Refused).into_string();
     assert!(!html.contains("<script") && !html.contains("<img"));
     assert_eq!(html.matches("</style>").count(), 1);
     assert_eq!(check_form(&html), Ok(()));
@@ -149,12 +152,16 @@ fn a_unit_that_is_down_without_an_incident_is_not_well() {
 #[test]
 fn refused_alerts_are_counted_by_name_and_reason() {
     let refused = |id, name, reason| sample::refused(id, 60, name, reason);
-    let html = html(&page(vec![
+    let page = page(vec![
         refused(4, "DiskFull", Reason::NoRule),
         refused(3, "DiskFull", Reason::NoRule),
         refused(2, "DiskFull", Reason::OtherHost),
         refused(1, "TargetDown", Reason::NoRule),
-    ]));
+    ]);
+    let folded = html(&page);
+    assert!(folded.contains("Refused alerts <span class=\"count\">4</span>"));
+    assert!(folded.contains("All is well") && !folded.contains("DiskFull"));
+    let html = render(&page, Unfolded::Refused).into_string();
     let (_, table) = html.split_once("Refused alerts").expect("the section");
     let counts: Vec<_> = table
         .split("<td class=\"number\">")
@@ -163,7 +170,22 @@ fn refused_alerts_are_counted_by_name_and_reason() {
         .collect();
     assert_eq!(counts, ["2", "1", "1"]);
     assert_eq!(table.matches("no_rule").count(), 2);
-    assert!(html.contains("id=\"incident-4\"") && html.contains("All is well"));
+    assert!(html.contains("id=\"incident-4\""));
+}
+
+#[test]
+fn what_a_person_unfolds_stays_so_over_a_reload() {
+    let page = page((1..=20).rev().map(|id| sample::fixed(id, 60)).collect());
+    let steps = |html: &str| html.matches("<ol class=\"steps\">").count();
+    let folded = html(&page);
+    assert!(folded.contains("content=\"5; url=./\""));
+    assert!(folded.contains("href=\"?incident=3#incident-3\""));
+    assert_eq!(steps(&folded), 1, "the newest alone");
+    let unfolded = Unfolded::from_query(Some("incident=3"));
+    let html = render(&page, unfolded).into_string();
+    assert!(html.contains("content=\"5; url=?incident=3\""));
+    assert!(html.contains("href=\"./#incident-3\""));
+    assert_eq!(steps(&html), 2);
 }
 
 #[test]

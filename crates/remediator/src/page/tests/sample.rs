@@ -1,6 +1,6 @@
 //! Pages made of incidents that are told event by event.
 
-use crate::page::Page;
+use crate::page::{Page, Unfolded};
 use homeostat_policy::alert::{Alert, AlertStatus, Fingerprint, Source};
 use homeostat_policy::event::{DecisionKind, End, Entry, Event};
 use homeostat_policy::incident::Incident;
@@ -280,8 +280,8 @@ pub(crate) fn page(stories: Vec<(Incident, Vec<Entry>)>) -> Page {
     }
 }
 
-/// Pages worth looking at, by name.
-pub(crate) fn all() -> Vec<(&'static str, Page)> {
+/// Pages worth looking at, by name, and what is unfolded on them.
+pub(crate) fn all() -> Vec<(&'static str, Page, Unfolded)> {
     let verifying = Tale::new(8, 41, API)
         .fires(0, "HighErrorRate", "12.4 % of answers are 5xx")
         .intends(240, Verb::Restart)
@@ -314,7 +314,7 @@ pub(crate) fn all() -> Vec<(&'static str, Page)> {
             .closes(94_100, End::ResolvedByItself)
             .told()
     };
-    let many = (0..30)
+    let many: Vec<_> = (0..30)
         .map(|n: i64| {
             let age = 600 + 1_700 * n.unsigned_abs();
             match n % 4 {
@@ -324,7 +324,7 @@ pub(crate) fn all() -> Vec<(&'static str, Page)> {
             }
         })
         .collect();
-    let storm = (0..28)
+    let storm: Vec<_> = (0..28)
         .map(|n: i64| {
             let reason = if n % 5 == 0 {
                 Reason::OtherHost
@@ -369,16 +369,24 @@ pub(crate) fn all() -> Vec<(&'static str, Page)> {
     blind.units[1].1 = None;
     let mut stopped = page(vec![]);
     stopped.units[1].1 = Some(state("postgresql.service", ActiveState::Inactive, "dead"));
-    vec![
+    let folded = [
         ("new", page(vec![])),
         ("well", page(vec![fixed(6, 4_000), by_itself(5, 9_000)])),
         ("paused", paused),
         ("healing", healing),
         ("paged", called),
-        ("many", page(many)),
-        ("storm", page(storm)),
+        ("many", page(many.clone())),
+        ("storm", page(storm.clone())),
         ("long", long_names),
         ("blind", blind),
         ("stopped", stopped),
-    ]
+    ];
+    folded
+        .into_iter()
+        .map(|(name, page)| (name, page, Unfolded::Nothing))
+        .chain([
+            ("many-unfolded", page(many), Unfolded::Incident(122)),
+            ("storm-unfolded", page(storm), Unfolded::Refused),
+        ])
+        .collect()
 }

@@ -135,8 +135,9 @@ in
     "fstrim.timer"
   ];
 
-  endpoints = import ./machine-endpoints.nix {
-    inherit facts ports;
+  endpoints = import ../../nixos-modules/settings/endpoints.nix {
+    inherit ports;
+    inherit (facts) units;
     api = settings.api != null;
     inherit (given) demo;
   };

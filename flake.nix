@@ -63,7 +63,7 @@
           inherit pkgs self;
           inherit (self) nixosConfigurations;
         }
-        // lib.genAttrs [ "stack" "heals" "refuses" "survives" "escalates" ] (
+        // lib.genAttrs [ "stack" "heals" "refuses" "survives" "escalates" "rebuild" ] (
           name: pkgs.testers.runNixOSTest (./vm-tests + "/${name}.nix")
         )
       );

@@ -123,6 +123,14 @@ in
         (reachable "prometheus.url" cfg.prometheus.url)
         (reachable "alertmanager.url" cfg.alertmanager.url)
         {
+          assertion = !(lib.hasInfix "$" (builtins.toJSON cfg.alertmanager.settings));
+          message = "${option "alertmanager.settings"} has a dollar sign, and what follows one would be replaced before Alertmanager reads it. Write %24 in a URL; in a template name the field without a variable.";
+        }
+        {
+          assertion = lib.count (name: name == "systemd") upstream.exporters.node.enabledCollectors < 2;
+          message = "services.prometheus.exporters.node.enabledCollectors names systemd twice, which stops the exporter. Homeostat enables it; leave yours out.";
+        }
+        {
           assertion = cfg.demo.enable -> publicNames == [ ];
           message = "${option "demo.enable"} is true, which lets everybody break the sample API, and ${lib.concatStringsSep ", " publicNames} is reachable from elsewhere. Turn the demo off, or listen on 127.0.0.1.";
         }

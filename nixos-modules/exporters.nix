@@ -12,6 +12,8 @@ let
   inherit (import ./names.nix) units users;
   inherit (import ./settings/write.nix) word;
 
+  # Upstream restarts at once, and five times in ten seconds is systemd's limit.
+  patient.serviceConfig.RestartSec = lib.mkDefault 1;
   listening = {
     enable = true;
     listenAddress = lib.mkDefault "127.0.0.1";
@@ -35,6 +37,11 @@ in
           );
         };
       };
+      systemd.services = {
+        prometheus-node-exporter = patient;
+        prometheus-process-exporter = patient;
+        prometheus-blackbox-exporter = patient;
+      };
     })
 
     (lib.mkIf (cfg.enable && cfg.postgresql.enable) {
@@ -48,7 +55,7 @@ in
       systemd.services.postgresql-setup.script = lib.mkAfter ''
         psql -tAc 'GRANT pg_monitor TO "${users.postgresExporter}"'
       '';
-      systemd.services.prometheus-postgres-exporter = {
+      systemd.services.prometheus-postgres-exporter = patient // {
         wants = [ units.databaseReady ];
         after = [ units.databaseReady ];
       };

@@ -16,15 +16,18 @@ let
     lib.optionAttrSetToDocList evaluated.options.services.homeostat
   );
 
+  # optionAttrSetToDocList has made a text of every default and example.
   value =
     given:
-    if given._type or "" == "literalMD" then
-      given.text
-    else if given._type or "" == "literalExpression" && !(lib.hasInfix "\n" given.text) then
-      "`${given.text}`"
+    if given._type == "literalMD" then
+      " ${given.text}"
+    else if lib.hasInfix "\n" given.text then
+      "\n\n```nix\n${given.text}\n```\n"
     else
-      "\n\n```nix\n${given.text or (lib.generators.toPretty { } given)}\n```";
-  line = title: option: key: lib.optional (option ? ${key}) "- ${title}: ${value option.${key}}";
+      " `${given.text}`";
+  line =
+    title: option: key:
+    lib.optional (option ? ${key}) "- ${title}:${value option.${key}}";
   entry =
     option:
     lib.concatStringsSep "\n" (

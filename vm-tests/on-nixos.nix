@@ -1,12 +1,11 @@
 # A machine test on NixOS: the same NAME.py and NAME.args.nix that the Debian machine runs, on one VM.
 {
   name,
+  args ? import (./. + "/${name}.args.nix") { machine = import ./facts.nix; },
   # What the machine has besides.
   configuration ? { },
 }:
 let
-  machine = import ./facts.nix;
-  args = import (./. + "/${name}.args.nix") { inherit machine; };
   given = {
     demo = true;
     fast = true;

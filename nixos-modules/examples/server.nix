@@ -1,8 +1,12 @@
-# One server with one service of its own under care. The three lines in the middle are all that Homeostat needs.
+# One server with one service of its own under care. The first three definitions are all that Homeostat needs.
 { pkgs, ... }:
 {
   services.homeostat.enable = true;
-  services.homeostat.apps.shop = { unit = "shop.service"; metricsPort = 9000; probe = "http://127.0.0.1:8080/health"; };
+  services.homeostat.apps.shop = {
+    unit = "shop.service";
+    metricsPort = 9000;
+    probe = "http://127.0.0.1:8080/health";
+  };
   services.homeostat.receivers.oncall.webhook.url = "https://pager.example/hook";
 
   # The service itself, as it was before.

@@ -11,6 +11,14 @@
         "x86_64-linux"
         "aarch64-linux"
       ];
+      machineTests = [
+        "stack"
+        "heals"
+        "refuses"
+        "survives"
+        "escalates"
+        "rebuild"
+      ];
       each = make: lib.genAttrs systems (system: make nixpkgs.legacyPackages.${system});
       host =
         system: file:
@@ -63,9 +71,7 @@
           inherit pkgs self;
           inherit (self) nixosConfigurations;
         }
-        // lib.genAttrs [ "stack" "heals" "refuses" "survives" "escalates" "rebuild" ] (
-          name: pkgs.testers.runNixOSTest (./vm-tests + "/${name}.nix")
-        )
+        // lib.genAttrs machineTests (name: pkgs.testers.runNixOSTest (./vm-tests + "/${name}.nix"))
       );
 
       devShells = each (pkgs: {

@@ -48,6 +48,23 @@ let
   rendered = pkgs.linkFarm "rendered" (
     lib.mapAttrs (path: text: pkgs.writeText (baseNameOf path) text) tests
   );
+
+  wrong = import ./tests/refusals.nix {
+    inherit lib;
+    evaluate =
+      module:
+      (self.inputs.nixpkgs.lib.nixosSystem {
+        modules = [
+          ./.
+          ./examples/hardware.nix
+          {
+            nixpkgs.hostPlatform = system;
+            services.homeostat.enable = true;
+          }
+          module
+        ];
+      }).config;
+  };
 in
 {
   inherit (self.packages.${system}) homeostat;
@@ -55,7 +72,16 @@ in
   format = over "format" [ pkgs.nixfmt ] "find . -name '*.nix' -exec nixfmt --check {} +";
   deadnix = over "deadnix" [ pkgs.deadnix ] "deadnix --fail .";
   statix = over "statix" [ pkgs.statix ] "statix check .";
-  options = over "options" [ pkgs.diffutils ] "diff -u docs/OPTIONS.md ${self.packages.${system}.options}";
+  options = over "options" [ pkgs.diffutils ] ''
+    diff -u docs/OPTIONS.md ${self.packages.${system}.options}
+    bash nixos-modules/tests/options.sh docs/OPTIONS.md README.md docs/ARCHITECTURE.md docs/RUNBOOK.md
+  '';
+
+  refusals =
+    if wrong == [ ] then
+      pkgs.runCommandLocal "refusals" { } "touch $out"
+    else
+      throw "nixos-modules/tests/refusals.nix: not as it should be: ${toString wrong}";
 
   rules = pkgs.runCommandLocal "rules" { nativeBuildInputs = [ pkgs.prometheus.cli ]; } ''
     # Rule tests name their rules by a relative path.

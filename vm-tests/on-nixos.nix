@@ -23,7 +23,9 @@ let
     name = baseNameOf path;
     value = {
       inherit (file) text;
-      wantedBy = if builtins.elem (baseNameOf path) given.extraEnable then [ "multi-user.target" ] else [ ];
+      wantedBy = builtins.filter (_: builtins.elem (baseNameOf path) given.extraEnable) [
+        "multi-user.target"
+      ];
     };
   };
 in

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Boots the demo VM, shows what can be opened, and ends the VM in good order on Ctrl-C.
 # VM (the VM's own program) and ENDPOINTS (a JSON file) come from demo-app.nix.
 # Usage: homeostat-demo [STATE-FILE]; the VM's disk, and all that it remembers, is that one file.
@@ -31,8 +32,8 @@ end() {
   [[ ! -e $state ]] || echo "The VM's state is in $state; remove that file to begin anew."
 }
 trap end EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+# Ctrl-C is how this program is meant to end.
+trap 'exit 0' INT TERM
 
 # In a session of its own, so that Ctrl-C reaches this program alone and the VM is asked, not killed.
 export NIX_DISK_IMAGE=$state

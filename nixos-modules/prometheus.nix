@@ -10,6 +10,13 @@ let
   cfg = config.services.homeostat;
   settings = cfg.rendered.prometheus;
 
+  # Windows and waiting times are made for our interval, whatever the host's own jobs are scraped at.
+  differing =
+    lib.filterAttrs (key: value: config.services.prometheus.globalConfig.${key} != value)
+      {
+        inherit (settings.globalConfig) scrape_interval scrape_timeout;
+      };
+
   # scheme, host and port, path
   remote = builtins.match "(https?)://([^/]+)(/.*)?" (
     if cfg.alertmanager.url == null then "" else cfg.alertmanager.url
@@ -65,7 +72,7 @@ in
       retentionTime = lib.mkDefault settings.retention.time;
       # There is no option for a limit in bytes.
       extraFlags = [ "--storage.tsdb.retention.size=${settings.retention.size}" ];
-      inherit (settings) scrapeConfigs;
+      scrapeConfigs = map (job: differing // job) settings.scrapeConfigs;
       ruleFiles = [ cfg.prometheus.rulesFile ];
       alertmanagers = if remote == null then settings.alertmanagers else elsewhere;
     };

@@ -1,5 +1,5 @@
 # A server that has had Prometheus and Alertmanager for years. Homeostat adds its jobs, rules and routes to
-# them; what the host says about retention, addresses and intervals stays as it is.
+# them; what the host says about retention, ports and intervals stays as it is.
 { pkgs, ... }:
 {
   imports = [ ./hardware.nix ];
@@ -43,9 +43,6 @@
         "rescue"
       ];
     };
-    # As long as the host's own scrape interval asks for.
-    timing.scrape = 30;
-
     # The URL is a secret, so it is a file.
     receivers.oncall.webhook.urlFile = "/run/secrets/pager-url";
     # Alertmanager is untyped upstream; its own part goes here.

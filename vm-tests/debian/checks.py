@@ -58,7 +58,7 @@ def rust() -> None:
     environment = {}
     if host.why_not_host_cargo() is None:
         environment["HOMEOSTAT_TEST_POSTGRES_BIN"] = str(host.postgres())
-    build.cargo("test", "--workspace", "--locked", environment=environment)
+    build.cargo("test", "--workspace", "--locked", "--no-fail-fast", environment=environment)
 
 
 def shell() -> None:

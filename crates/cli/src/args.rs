@@ -51,6 +51,8 @@ pub enum Load {
     Webhook(WebhookArgs),
     /// Send GET requests, as fast as they are answered
     Http(HttpArgs),
+    /// Time how long the disk takes to make 4 KiB durable
+    Flush(FlushArgs),
 }
 
 /// Arguments of `load webhook`.
@@ -97,6 +99,17 @@ pub struct HttpArgs {
     /// Connections, and so the most requests under way at once, 1 to 1024
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024))]
     pub connections: u16,
+}
+
+/// Arguments of `load flush`.
+#[derive(Debug, Args)]
+pub struct FlushArgs {
+    /// Folder on the file system to measure; the file that is written there is gone afterwards
+    #[arg(long, value_name = "DIR")]
+    pub directory: PathBuf,
+    /// Flushes in all, 1 to 1000000; the run ends after 600 seconds at the latest
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=1_000_000))]
+    pub count: u64,
 }
 
 /// Arguments of `incidents`.

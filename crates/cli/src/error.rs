@@ -68,6 +68,14 @@ pub enum Error {
         /// As given.
         path: PathBuf,
     },
+    /// A file in the folder cannot be made, written or flushed.
+    #[error("--directory {}: cannot write and flush a file there; name a folder with free space that this user may write", path.display())]
+    Flush {
+        /// As given.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
     /// The HTTP client cannot be made.
     #[error("cannot make an HTTP client; check the limit of open files")]
     Client {
@@ -133,7 +141,10 @@ impl Error {
     #[must_use]
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::PagesFile { .. } | Self::TokenFile { .. } | Self::TokenContent { .. } => true,
+            Self::PagesFile { .. }
+            | Self::TokenFile { .. }
+            | Self::TokenContent { .. }
+            | Self::Flush { .. } => true,
             Self::Listen { .. }
             | Self::PagesFileInUse { .. }
             | Self::RecordPage { .. }

@@ -33,6 +33,7 @@ pub async fn run(command: Command) -> Result<(), Error> {
             print_out(&to_json(&report))?;
             report.verdict(args.url.as_str())
         }
+        Command::Load(Load::Flush(args)) => print_out(&to_json(&load::flush(&args)?)),
         Command::Incidents(args) => print_out(&incidents::show(&args).await?),
     }
 }

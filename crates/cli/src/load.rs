@@ -5,11 +5,13 @@
 //! not counted as the service's latency.
 
 mod alerts;
+mod flush;
 mod report;
 mod schedule;
 mod tally;
 
-pub use report::{HttpReport, WebhookReport};
+pub use flush::flush;
+pub use report::{FlushReport, HttpReport, WebhookReport};
 
 use std::path::Path;
 use std::sync::Arc;

@@ -118,7 +118,7 @@ async fn receive(State(ledger): State<Shared>, uri: Uri, body: Bytes) -> Respons
             let cause = std::error::Error::source(&error)
                 .map(ToString::to_string)
                 .unwrap_or_default();
-            eprintln!("error: {error}: {cause}");
+            crate::terminal::complain(format_args!("error: {error}: {cause}"));
             // Alertmanager takes a 5xx as a reason to try again.
             (
                 StatusCode::SERVICE_UNAVAILABLE,

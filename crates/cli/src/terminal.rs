@@ -20,6 +20,12 @@ pub fn printable(text: &str) -> String {
     out
 }
 
+/// A line on standard error. A server goes on when nobody can read it: `eprintln!` would panic where standard error is
+/// a file on a full disk.
+pub fn complain(line: std::fmt::Arguments<'_>) {
+    let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{line}\n"));
+}
+
 /// The bidirectional controls of Unicode (UAX #9), and its two line separators.
 fn turns_direction(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

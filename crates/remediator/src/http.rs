@@ -18,6 +18,7 @@ use axum::middleware;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use homeostat_policy::event::Entry;
 use homeostat_policy::incident::Incident;
 use serde::Deserialize;
 use serde_json::json;
@@ -165,7 +166,7 @@ async fn incidents<C: UnitControl>(
             ),
         )
     })?;
-    let limit = usize::from(query.limit.unwrap_or(100));
+    let limit = query.limit.unwrap_or(100);
     if !(1..=1_000).contains(&limit) {
         return Err(Failure(
             StatusCode::BAD_REQUEST,
@@ -180,22 +181,19 @@ async fn incidents<C: UnitControl>(
 async fn list<C: UnitControl>(
     engine: &Engine<C>,
     wanted: Wanted,
-    limit: usize,
+    limit: u16,
 ) -> Result<Vec<Incident>, Failure> {
     let mut incidents = Vec::new();
     if matches!(wanted, Wanted::Open | Wanted::All) {
         incidents.extend(engine.open_incidents());
     }
     if matches!(wanted, Wanted::Closed | Wanted::All) {
-        let entries = engine
-            .ended(i64::try_from(limit).unwrap_or(i64::MAX))
-            .await
-            .map_err(unavailable)?;
+        let entries = engine.ended(limit, limit).await.map_err(unavailable)?;
         incidents.extend(Incident::fold(&entries).into_values());
     }
     incidents.sort_by_key(|i| std::cmp::Reverse(i.id));
     incidents.dedup_by_key(|i| i.id);
-    incidents.truncate(limit);
+    incidents.truncate(usize::from(limit));
     Ok(incidents)
 }
 
@@ -338,11 +336,20 @@ async fn metrics<C: UnitControl>(State(shared): App<C>) -> Response {
 
 async fn status_page<C: UnitControl>(State(shared): App<C>) -> Result<Response, Failure> {
     let engine = &shared.engine;
-    let incidents = list(engine, Wanted::All, 30).await?;
-    let mut stories = Vec::with_capacity(incidents.len());
-    for incident in incidents {
-        let entries = engine.events(incident.id).await.map_err(unavailable)?;
-        stories.push((incident, entries));
+    // Neither a storm of refused alerts nor what is long over may push out what is open.
+    let mut entries = engine.ended(20, 100).await.map_err(unavailable)?;
+    for incident in engine.open_incidents().iter().rev().take(100) {
+        entries.extend(engine.events(incident.id).await.map_err(unavailable)?);
+    }
+    let mut stories: Vec<(Incident, Vec<Entry>)> = Incident::fold(&entries)
+        .into_values()
+        .rev()
+        .map(|incident| (incident, Vec::new()))
+        .collect();
+    for entry in entries {
+        if let Some((_, told)) = stories.iter_mut().find(|(i, _)| i.id == entry.incident) {
+            told.push(entry);
+        }
     }
     let mut units = Vec::new();
     for unit in engine.config.rules.units() {

@@ -27,6 +27,9 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 /// How often the page reloads itself, in seconds.
 const REFRESH_SECONDS: u32 = 5;
 
+/// So many ended incidents show their picture without being asked.
+const PICTURES: usize = 5;
+
 /// The page has no other stylesheet: its policy forbids all requests.
 const STYLE: &str = include_str!("page/style.css");
 
@@ -92,7 +95,7 @@ pub fn render(page: &Page) -> Markup {
                 header.top {
                     h1 { (page.host) }
                     p { "Homeostat remediator" }
-                    p.drawn { "as of " (when::clock(&page.now)) }
+                    p.drawn { "as of " (when::clock(&page.now)) " UTC" }
                 }
                 main {
                     (banner::banner(page, &matters))
@@ -130,11 +133,13 @@ fn open(page: &Page) -> Markup {
     }
 }
 
-/// The newest one is told in full, for it is the one that a person comes for.
+/// While nothing is open the newest one is told in full, for it is what a person comes for.
 fn ended(page: &Page) -> Markup {
+    let is_quiet = page.open().next().is_none();
     let steps = |index| match index {
-        0 => incident::Steps::Shown,
-        _ => incident::Steps::OnRequest,
+        0 if is_quiet => incident::Steps::Shown,
+        0..PICTURES => incident::Steps::OnRequest,
+        _ => incident::Steps::AllOnRequest,
     };
     html! {
         section aria-labelledby="ended" {
@@ -144,7 +149,7 @@ fn ended(page: &Page) -> Markup {
             }
             @if page.ended().next().is_none() {
                 p.empty {
-                    @if page.open().next().is_none() {
+                    @if is_quiet {
                         "No incident yet. To see one, make a service under care fail: answer requests "
                         "with errors until its alert fires, or kill its process. The alert, the "
                         "decision, the remedy and the proof that it helped then appear here within "

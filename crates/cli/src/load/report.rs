@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::tally::Tally;
+use super::tally::{Latency, Tally};
 use crate::Error;
 
 /// The figures of `load webhook`. Counts and rates are of posts that were answered with 2xx.
@@ -52,6 +52,36 @@ pub struct HttpReport {
     pub p99_ms: f64,
     /// Maximum, likewise.
     pub max_ms: f64,
+}
+
+/// The figures of `load flush`.
+#[derive(Debug, Serialize)]
+pub struct FlushReport {
+    /// Flushes made.
+    pub flushes: u64,
+    /// From the start of the first to the end of the last.
+    pub seconds: f64,
+    /// Median time of one write of 4 KiB with its flush, in milliseconds.
+    pub p50_ms: f64,
+    /// 95th percentile, likewise.
+    pub p95_ms: f64,
+    /// 99th percentile, likewise.
+    pub p99_ms: f64,
+    /// Maximum, likewise.
+    pub max_ms: f64,
+}
+
+impl FlushReport {
+    pub(super) fn new(flushes: u64, elapsed: Duration, latency: &Latency) -> Self {
+        Self {
+            flushes,
+            seconds: rounded(elapsed.as_secs_f64()),
+            p50_ms: latency.p50,
+            p95_ms: latency.p95,
+            p99_ms: latency.p99,
+            max_ms: latency.max,
+        }
+    }
 }
 
 impl WebhookReport {

@@ -80,11 +80,17 @@ impl Tally {
             .sum()
     }
 
-    /// Sorts once; percentiles are by nearest rank, so each is a latency that was really seen.
     pub(super) fn latency(&mut self) -> Latency {
-        self.latencies.sort_unstable();
-        let ms = |percent| f64::from(percentile(&self.latencies, percent)) / 1_000.0;
-        Latency {
+        Latency::of(&mut self.latencies)
+    }
+}
+
+impl Latency {
+    /// Of times in microseconds, which it sorts. Percentiles are by nearest rank, so each is a time that was really seen.
+    pub(super) fn of(micros: &mut [u32]) -> Self {
+        micros.sort_unstable();
+        let ms = |percent| f64::from(percentile(micros, percent)) / 1_000.0;
+        Self {
             p50: ms(50),
             p95: ms(95),
             p99: ms(99),

@@ -88,10 +88,10 @@ impl Ledger {
                 Ok(line) if serde_json::from_str::<serde_json::Value>(&line).is_ok() => {
                     self.remember(line)
                 }
-                _ => eprintln!(
+                _ => crate::terminal::complain(format_args!(
                     "warning: {}: line {number} is not JSON and is not shown",
                     self.path.display()
-                ),
+                )),
             }
         }
         Ok(())

@@ -262,12 +262,15 @@ impl<C: UnitControl> Engine<C> {
         self.store.incident(id).await
     }
 
-    /// The events of the newest incidents that ended.
+    /// The events of the newest `closed` incidents that were closed, and of the newest `refused`
+    /// alerts that were refused.
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub async fn ended(&self, limit: i64) -> Result<Vec<Entry>, StoreError> {
-        self.store.ended(limit).await
+    pub async fn ended(&self, closed: u16, refused: u16) -> Result<Vec<Entry>, StoreError> {
+        let mut entries = self.store.closed(closed).await?;
+        entries.extend(self.store.refused(refused).await?);
+        Ok(entries)
     }
 
     /// A unit's state, for the page.

@@ -4,6 +4,7 @@ use super::icon::{Tone, icon};
 use super::{Page, incident};
 use homeostat_policy::incident::{Incident, Phase};
 use homeostat_policy::observation::UnitState;
+use homeostat_policy::reason::Reason;
 use homeostat_policy::unit::{ActiveState, UnitName};
 use maud::{Markup, html};
 
@@ -97,9 +98,23 @@ fn of_incidents(
             @if index > 0 { ", " }
             a href=(format!("#incident-{}", incident.id)) { "#" (incident.id) }
             " " (incident::subject(incident))
+            @if incident.unit.is_some() { " (" (incident::alerts(incident)) ")" }
         }
+        @if let [incident] = meant[..] { ". " (why(incident)) }
     };
     (!meant.is_empty()).then_some(Matter { tone, word, text })
+}
+
+fn why(incident: &Incident) -> &'static str {
+    match incident.phase {
+        Phase::Holding { reason, .. } => reason.sentence(),
+        Phase::Paged => incident.paged.map_or("", Reason::sentence),
+        Phase::Deciding
+        | Phase::Acting
+        | Phase::Verifying
+        | Phase::Acknowledged
+        | Phase::Closed(_) => "",
+    }
 }
 
 /// Units that are not up although no open incident is about them.
@@ -169,7 +184,7 @@ fn rest(page: &Page) -> Markup {
         "No incident is open"
         @if let Some((incident, _)) = newest {
             "; the last one, " a href=(format!("#incident-{}", incident.id)) { "#" (incident.id) }
-            ", was about " (incident::subject(incident))
+            " " (incident::subject(incident)) ", is " (incident::word(incident.phase))
         }
         "."
     }

@@ -13,16 +13,18 @@ use std::collections::BTreeSet;
 
 /// So many of the first steps, and so many of the newest, are listed. An alert storm in one
 /// incident would otherwise bury what was done about it.
-const FIRST_STEPS: usize = 12;
-const LAST_STEPS: usize = 40;
+const FIRST_STEPS: usize = 8;
+const LAST_STEPS: usize = 24;
 
-/// Whether the steps stand open.
+/// How much of an incident stands open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Steps {
     /// Always.
     Shown,
     /// While the page's address names the incident.
     OnRequest,
+    /// As before, and the picture too.
+    AllOnRequest,
 }
 
 /// The word for where an incident stands: the API's, with how it ended in place of `closed`.
@@ -56,7 +58,8 @@ pub(super) fn subject(incident: &Incident) -> String {
     }
 }
 
-fn alerts(incident: &Incident) -> String {
+/// The names of its alerts.
+pub(super) fn alerts(incident: &Incident) -> String {
     let names: BTreeSet<&str> = incident
         .evidence
         .values()
@@ -77,6 +80,7 @@ pub(super) fn card(incident: &Incident, entries: &[Entry], now: &Moment, steps: 
     let class = match steps {
         Steps::Shown => "incident",
         Steps::OnRequest => "incident brief",
+        Steps::AllOnRequest => "incident brief briefer",
     };
     html! {
         article class=(class) id=(anchor) aria-labelledby={ (anchor) "-title" } {
@@ -92,12 +96,19 @@ pub(super) fn card(incident: &Incident, entries: &[Entry], now: &Moment, steps: 
             @if timeline.lanes.iter().any(|lane| !lane.spans.is_empty()) {
                 figure { (picture::picture(incident.id, &timeline, &about(incident, &standing))) }
             }
-            @if steps == Steps::OnRequest {
-                a.more href={ "#" (anchor) } { "Show steps" span.unseen { " of incident " (incident.id) } }
-                a.less href="#ended" { "Hide steps" }
-            }
             (list(incident, entries))
-            p.meta { a href=(format!("/incidents/{}", incident.id)) { "Incident " (incident.id) " as JSON" } }
+            p.links {
+                @if steps != Steps::Shown {
+                    a.more href={ "#" (anchor) } {
+                        "Show steps" span.unseen { " of incident " (incident.id) }
+                    }
+                    a.less href="#ended" { "Hide steps" }
+                    " "
+                }
+                a href=(format!("/incidents/{}", incident.id)) {
+                    "JSON" span.unseen { " of incident " (incident.id) }
+                }
+            }
         }
     }
 }

@@ -23,8 +23,11 @@ pub(super) fn figures(page: &Page) -> Markup {
             div {
                 dt { "Remedies" }
                 dd {
-                    @if page.paused.is_some() { (badge(Tone::Warn, "paused")) }
-                    @else { (badge(Tone::Good, "on")) }
+                    @match (log && bus, page.paused.is_some()) {
+                        (false, _) => (badge(Tone::Bad, "not possible")),
+                        (true, true) => (badge(Tone::Warn, "paused")),
+                        (true, false) => (badge(Tone::Good, "on")),
+                    }
                 }
             }
             div {

@@ -34,14 +34,14 @@ enum Side {
 
 /// A label that found room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+struct Place {
     side: Side,
     only_wide: bool,
 }
 
 /// The picture; `about` tells the story to those who do not see it.
 pub(super) fn picture(id: IncidentId, timeline: &Timeline, about: &str) -> Markup {
-    let scale = Scale::new(timeline.times.iter().copied(), timeline.end);
+    let scale = Scale::new(&timeline.times, &timeline.waits, timeline.end);
     let axis = TOP + LANE_HEIGHT * timeline.lanes.len() as f64;
     let height = axis + AXIS_HEIGHT;
     let title = format!("picture-{id}");
@@ -175,13 +175,11 @@ fn label(from: f64, to: f64, span: &Span, y: f64, place: Place) -> Markup {
         Side::Right => (to, MARK, "start"),
         Side::Left => (from, -MARK, "end"),
     };
-    let class = if place.only_wide {
-        "label wide"
-    } else {
-        "label"
-    };
+    let is_over_line = place.side == Side::Inside && span.line == Line::Dashed;
+    let wide = if place.only_wide { " wide" } else { "" };
+    let over = if is_over_line { " over" } else { "" };
     html! {
-        text class=(class) x=(percent(x)) dx=(dx) y=(y + 4.0) text-anchor=(anchor) { (span.label) }
+        text class={ "label" (wide) (over) } x=(percent(x)) dx=(dx) y=(y + 4.0) text-anchor=(anchor) { (span.label) }
     }
 }
 
@@ -198,20 +196,24 @@ fn places(spans: &[(f64, f64, &Span)]) -> Vec<Option<Place>> {
             let found = [Side::Inside, Side::Right, Side::Left]
                 .into_iter()
                 .find(|side| {
-                    let room = room(&spans[index], *side, width);
-                    let (left, right) = room;
-                    let apart = |other: (f64, f64)| other.1 <= left || other.0 >= right;
+                    let (left, right) = room(&spans[index], *side, width);
+                    // Beside a span a label also takes the span's end, so that it never stands
+                    // beyond another mark, whose label it would seem to be.
+                    let taken = match side {
+                        Side::Inside => (left, right),
+                        Side::Right => (left - MARK, right),
+                        Side::Left => (left, right + MARK),
+                    };
+                    let apart = |other: (f64, f64)| other.1 <= taken.0 || other.0 >= taken.1;
                     let is_clear = (0..spans.len())
                         .filter(|other| *other != index)
                         .all(|other| {
-                            let taken = places[other].map(|place: Place| place.side);
+                            let label = places[other].map(|place: Place| place.side);
                             apart(extent(&spans[other]))
-                                && taken.is_none_or(|side| {
-                                    apart(self::room(&spans[other], side, width))
-                                })
+                                && label.is_none_or(|side| apart(room(&spans[other], side, width)))
                         });
                     let fits_inside = *side != Side::Inside
-                        || spans[index].2.line == Line::Bar && right <= at(spans[index].1) - MARK;
+                        || spans[index].2.line != Line::None && right <= at(spans[index].1) - MARK;
                     left >= 0.0 && right <= width + MARK && is_clear && fits_inside
                 });
             places[index] = found.map(|side| Place { side, only_wide });

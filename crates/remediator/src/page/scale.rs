@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-/// A time in which nothing happened is drawn no longer than this; otherwise a page that waits for
-/// hours would squeeze the minutes before it into a line.
+/// A time in which nothing happened is drawn no longer than this; otherwise hours of waiting would
+/// squeeze the minutes before them into a line.
 const LONGEST_GAP_MS: u64 = 300_000;
+
+/// The same while a person is waited for.
+const LONGEST_WAIT_MS: u64 = 60_000;
 
 /// Shorter stories are drawn as if they took this long.
 const SHORTEST_MS: u64 = 1_000;
@@ -31,10 +34,11 @@ fn float(ms: u64) -> f64 {
 }
 
 impl Scale {
-    /// An axis from the opening to `end` on which something happened at each of `times`.
-    pub(super) fn new(times: impl IntoIterator<Item = u64>, end: u64) -> Self {
+    /// An axis from the opening to `end` on which something happened at each of `times`; at each
+    /// of `waits` a wait for a person began.
+    pub(super) fn new(times: &[u64], waits: &[u64], end: u64) -> Self {
         let end = end.max(SHORTEST_MS);
-        let mut stops: Vec<u64> = times.into_iter().filter(|t| *t < end).collect();
+        let mut stops: Vec<u64> = times.iter().copied().filter(|t| *t < end).collect();
         stops.extend([0, end]);
         stops.sort_unstable();
         stops.dedup();
@@ -44,10 +48,14 @@ impl Scale {
         lengths.push((0, 0));
         for pair in stops.windows(2) {
             let [from, to] = [pair[0], pair[1]];
-            if to - from > LONGEST_GAP_MS {
+            let longest = match waits.contains(&from) {
+                true => LONGEST_WAIT_MS,
+                false => LONGEST_GAP_MS,
+            };
+            if to - from > longest {
                 cuts.push((from, to));
             }
-            total += (to - from).min(LONGEST_GAP_MS);
+            total += (to - from).min(longest);
             lengths.push((to, total));
         }
         let points = lengths
@@ -118,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_short_story_is_drawn_to_scale() {
-        let scale = Scale::new([0, 2_000, 100_000], 200_000);
+        let scale = Scale::new(&[0, 2_000, 100_000], &[], 200_000);
         assert!((scale.x(50_000) - 25.0).abs() < 1e-9);
         assert!((scale.x(200_000) - 100.0).abs() < 1e-9);
         assert!(
@@ -131,15 +139,17 @@ mod tests {
 
     #[test]
     fn a_long_wait_leaves_room_for_what_came_before() {
-        let scale = Scale::new([0, 100_000], 36_000_000);
+        let scale = Scale::new(&[0, 100_000], &[], 36_000_000);
         assert!((scale.x(100_000) - 25.0).abs() < 1e-9);
         assert_eq!(scale.cuts().count(), 1);
         assert_eq!(scale.end(), Duration::from_secs(36_000));
+        let scale = Scale::new(&[0, 20_000], &[20_000], 36_000_000);
+        assert!((scale.x(20_000) - 25.0).abs() < 1e-9, "less for a person");
     }
 
     #[test]
     fn a_story_that_has_just_begun_has_an_axis() {
-        let scale = Scale::new([], 0);
+        let scale = Scale::new(&[], &[], 0);
         assert!(scale.x(0).abs() < 1e-9);
         assert_eq!(scale.end(), Duration::from_secs(1));
     }

@@ -66,6 +66,8 @@ pub(super) struct Timeline {
     pub(super) lanes: Vec<Lane>,
     /// Every time at which something happened.
     pub(super) times: Vec<u64>,
+    /// When a wait for a person began.
+    pub(super) waits: Vec<u64>,
     /// Where the story ends, or now.
     pub(super) end: u64,
     /// Whether it goes on.
@@ -83,6 +85,7 @@ impl Timeline {
             None => last.max(since(now)),
         };
         let person = person(incident, entries, end);
+        let waits = person.iter().map(|span| span.from).collect();
         let mut lanes = vec![
             Lane {
                 name: "Alert",
@@ -100,16 +103,16 @@ impl Timeline {
                 name: "Watch",
                 spans: watches(incident, entries, end),
             },
-        ];
-        if !person.is_empty() {
-            lanes.push(Lane {
+            Lane {
                 name: "Person",
                 spans: person,
-            });
-        }
+            },
+        ];
+        lanes.retain(|lane| !lane.spans.is_empty());
         Self {
             lanes,
             times,
+            waits,
             end,
             goes_on: !incident.is_closed(),
         }

@@ -37,11 +37,11 @@ pub(super) fn about(time: Duration) -> String {
     }
 }
 
-/// The time of day, with the date for machines.
+/// The time of day in UTC, with the date for machines.
 pub(super) fn clock(at: &Moment) -> Markup {
     let text = rfc3339(at.wall_ms);
     let shown = text.get(11..19).unwrap_or(&text);
-    html! { time datetime=(text) { (shown) " UTC" } }
+    html! { time datetime=(text) { (shown) } }
 }
 
 /// Date and time of day.

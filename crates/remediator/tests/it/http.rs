@@ -229,3 +229,25 @@ async fn every_series_is_there_from_the_start() {
         assert!(text.contains(&line), "{line}");
     }
 }
+
+#[tokio::test]
+async fn a_storm_of_refused_alerts_does_not_push_an_open_incident_off_the_page() {
+    let world = World::new().await;
+    world
+        .systemd
+        .set(API, |u| u.load_state = "masked".to_owned());
+    let labels = labels("HighErrorRate", API);
+    world.witnesses.fire(&labels);
+    let daemon = world.start().await;
+    daemon.take(payload(&[alert("firing", &labels)])).await;
+    daemon.until_phase(1, "paged").await;
+    for number in 0..150 {
+        let body = format!(
+            r#"{{"alerts":[{{"status":"firing","labels":{{"alertname":"Nobody","n":"{number}"}}}}]}}"#
+        );
+        daemon.take(body).await;
+    }
+    let page = daemon.get("/").await.body;
+    let page = page.as_str().unwrap();
+    assert!(page.contains("id=\"incident-1\""), "{page}");
+}

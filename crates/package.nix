@@ -2,6 +2,7 @@
 {
   lib,
   rustPlatform,
+  dbus,
   postgresql,
   versionCheckHook,
 }:
@@ -20,8 +21,11 @@ rustPlatform.buildRustPackage {
   };
   cargoLock.lockFile = ../Cargo.lock;
 
-  # The API's tests start a server of their own where one is installed, and count as ignored where none is.
-  nativeCheckInputs = [ postgresql ];
+  # The tests start a PostgreSQL and a D-Bus of their own where one is installed, and count as ignored where none is.
+  nativeCheckInputs = [
+    dbus
+    postgresql
+  ];
 
   doInstallCheck = true;
   nativeInstallCheckInputs = [ versionCheckHook ];

@@ -13,7 +13,7 @@ let
   inherit (import ./names.nix) users;
 
   checked = import ./checked.nix {
-    inherit lib pkgs;
+    inherit pkgs;
     program = "${cfg.package}/bin/homeostat-api";
     file = json.generate "api.json" cfg.api.settings;
   };

@@ -60,7 +60,7 @@ in
   config = lib.mkIf cfg.enable {
     assertions =
       lib.mapAttrsToList defined cfg.apps
-      ++ lib.mapAttrsToList clash (lib.groupBy (listener: toString listener.port) listeners.all)
+      ++ lib.mapAttrsToList clash (builtins.groupBy (listener: toString listener.port) listeners.all)
       ++ lib.mapAttrsToList outsideStore secretFiles
       ++ lib.mapAttrsToList oneUrl cfg.receivers
       ++ [

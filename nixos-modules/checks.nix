@@ -6,7 +6,7 @@
 }:
 let
   inherit (pkgs) lib;
-  system = pkgs.stdenv.hostPlatform.system;
+  inherit (pkgs.stdenv.hostPlatform) system;
 
   # Runs a script over the sources; it fails or is silent.
   over =

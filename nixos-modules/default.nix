@@ -125,7 +125,7 @@ in
       demo = cfg.demo.enable;
       fast = cfg.demo.enable && cfg.demo.fast;
       api = cfg.api.enable;
-      heartbeatUrl = cfg.alertmanager.heartbeatUrl;
+      inherit (cfg.alertmanager) heartbeatUrl;
       postgresqlRemedy = cfg.postgresql.remedy;
       without =
         lib.optional (!cfg.postgresql.enable) "postgres"

@@ -14,7 +14,7 @@ let
   inherit (cfg.remediator) settings;
 
   checked = import ./checked.nix {
-    inherit lib pkgs;
+    inherit pkgs;
     program = "${cfg.package}/bin/homeostat-remediator";
     file = json.generate "remediator.json" settings;
   };

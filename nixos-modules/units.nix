@@ -3,7 +3,7 @@
 let
   cfg = config.services.homeostat;
   inherit (import ./names.nix) users;
-  units = cfg.rendered.units;
+  inherit (cfg.rendered) units;
   owners = lib.catAttrs "User" (map (unit: unit.serviceConfig) (lib.attrValues units));
 in
 {

@@ -73,7 +73,7 @@ let
   exporters = import ./exporters.nix {
     ports = chosenPorts;
     watchedUnits = map (watched: watched.unit) (cared ++ targets);
-    postgresqlSocket = paths.postgresqlSocket;
+    inherit (paths) postgresqlSocket;
     postgresqlRole = users.postgresExporter;
   };
 

@@ -79,11 +79,9 @@ let
   throws =
     module:
     let
-      inherit (evaluate module) services;
-      settings = services.homeostat.remediator.settings;
-      rules = services.homeostat.rendered.rules;
+      inherit ((evaluate module).services.homeostat) remediator rendered;
     in
-    !(builtins.tryEval (builtins.deepSeq [ settings rules ] true)).success;
+    !(builtins.tryEval (builtins.deepSeq [ remediator.settings rendered.rules ] true)).success;
   failed = module: lib.filter (item: !item.assertion) (evaluate module).assertions;
   says = case: lib.any (item: lib.hasInfix case.says item.message) (failed case.module);
 

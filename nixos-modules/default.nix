@@ -126,7 +126,7 @@ in
       fast = cfg.demo.enable && cfg.demo.fast;
       api = cfg.api.enable;
       inherit (cfg.alertmanager) heartbeatUrl;
-      postgresqlRemedy = cfg.postgresql.remedy;
+      postgresqlRemedy = lib.filterAttrs (_: value: value != null) cfg.postgresql.remedy;
       without =
         lib.optional (!cfg.postgresql.enable) "postgres"
         ++ lib.optional (!cfg.prometheus.enable) "prometheus"

@@ -13,15 +13,26 @@ in
       example = true;
       description = "Whether to run PostgreSQL, watch it with its exporter, and start it again when it is down.";
     };
-    remedy = mkOption {
-      type = types.attrsOf types.unspecified;
-      default = { };
-      example = {
-        mode = "dry-run";
+    # What is not said here is said by settings/postgresql.nix. The ladder is fixed: an active server is never restarted.
+    remedy = {
+      attempts = mkOption {
+        type = types.nullOr types.ints.positive;
+        default = null;
+        example = 1;
+        description = "Remedies an hour for PostgreSQL; the next fault calls people. `null` is three.";
       };
-      description = ''
-        `attempts`, `cooldown` or `mode` of PostgreSQL's remedy. Its ladder is fixed: an active server is never restarted.
-      '';
+      cooldown = mkOption {
+        type = types.nullOr types.ints.unsigned;
+        default = null;
+        example = 600;
+        description = "Seconds between two remedies of PostgreSQL. `null` is `services.homeostat.timing.cooldown`.";
+      };
+      mode = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        example = "dry-run";
+        description = "`auto` starts PostgreSQL again when it is down; `dry-run` only records that it would. `null` is `auto`.";
+      };
     };
   };
 

@@ -84,15 +84,6 @@ let
       processRelabel = exporters.process.relabel;
     }
   );
-  receive =
-    name:
-    let
-      inherit (receivers.${name}) webhook;
-    in
-    if (webhook.urlFile or null) == null then
-      { inherit (webhook) url; }
-    else
-      { url_file = webhook.urlFile; };
 
   remediator = import ./remediator.nix (
     base
@@ -133,9 +124,10 @@ in
     timing = chosenTiming;
     remediatorUrl = "${remediator.external_url}/webhook";
     tokenFile = "/run/credentials/${units.alertmanager}/alertmanager-token";
-    people =
-      map receive (builtins.attrNames receivers)
-      ++ (if demo then [ { url = "http://127.0.0.1:${toString chosenPorts.sink}/"; } ] else [ ]);
+    people = import ./people.nix {
+      inherit receivers demo;
+      ports = chosenPorts;
+    };
     postgresqlUnit = units.postgresql;
   };
   blackbox = import ./blackbox.nix;

@@ -1,5 +1,4 @@
-# The Debian machine as data: everything that its root gets beyond Debian's own packages. What NixOS reads
-# too comes from the pure settings; here is only what Debian does differently.
+# The Debian machine as data: what its root gets beyond Debian's own packages, and NixOS does differently.
 {
   arguments ? { },
 }:
@@ -136,10 +135,10 @@ in
   ];
 
   endpoints = import ../../nixos-modules/settings/endpoints.nix {
-    inherit ports;
     inherit (facts) units;
-    api = settings.api != null;
     inherit (given) demo;
+    inherit ports;
+    api = settings.api != null;
   };
 
   ports = builtins.attrValues ports;

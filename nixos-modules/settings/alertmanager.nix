@@ -10,17 +10,15 @@
   cared,
   remediatorUrl,
   tokenFile,
-  peopleUrls,
+  # [ { url } or { url_file } ]
+  people,
   heartbeatUrl,
   postgresqlUnit,
 }:
 let
   inherit (import ./promql.nix) seconds equals;
 
-  webhook = url: {
-    inherit url;
-    send_resolved = true;
-  };
+  webhook = target: target // { send_resolved = true; };
 
   configuration = {
     global.resolve_timeout = seconds timing.resolveTimeout;
@@ -59,7 +57,7 @@ let
         name = "remediator";
         webhook_configs = [
           (
-            webhook remediatorUrl
+            webhook { url = remediatorUrl; }
             // {
               http_config.authorization = {
                 type = "Bearer";
@@ -71,7 +69,7 @@ let
       }
       {
         name = "people";
-        webhook_configs = map webhook peopleUrls;
+        webhook_configs = map webhook people;
       }
       (
         {
@@ -81,7 +79,7 @@ let
           if heartbeatUrl == null then
             { }
           else
-            { webhook_configs = [ (webhook heartbeatUrl // { send_resolved = false; }) ]; }
+            { webhook_configs = [ (webhook { url = heartbeatUrl; } // { send_resolved = false; }) ]; }
         )
       )
       { name = "none"; }

@@ -21,39 +21,7 @@ let
         refuse "${path}${key}" "unknown; known are ${toString (builtins.attrNames defaults)}"
     ) values (builtins.attrNames values);
 
-  defaults = {
-    unit = null;
-    metricsPort = null;
-    probe = null;
-    dependsOn = [ ];
-    ignoredRoutes = [
-      "/health"
-      "/live"
-      "/metrics"
-      "/ready"
-    ];
-    thresholds = { };
-    remedy = { };
-  };
-  thresholds = {
-    errorPercent = 5;
-    latencyMilliseconds = 500;
-    # Below this rate a share of errors or a quantile says nothing.
-    requestsPerMinute = 6;
-  };
-  remedy = {
-    on = [
-      "down"
-      "failed"
-    ];
-    ladder = [
-      "restart"
-      "rescue"
-    ];
-    attempts = 3;
-    inherit (timing) cooldown;
-    mode = "auto";
-  };
+  inherit (import ./app-defaults.nix { inherit timing; }) defaults thresholds remedy;
 
   merged = defaults // onlyKnown "" defaults given;
   app = merged // {
@@ -105,10 +73,10 @@ let
   };
 
   care = import ./app-alerts.nix { inherit host timing runbookUrl; } app;
+  # An app that has neither metrics nor a probe cannot be seen to be down; the default does not insist.
   unknownWords = builtins.filter (
     word: !(builtins.any (alert: alert.on == word) care.alerts)
-  ) given.remedy.on or [ ];
-  # An app that has neither metrics nor a probe cannot be seen to be down; the default does not insist.
+  ) (if app.remedy.on == remedy.on then [ ] else app.remedy.on);
   wanted = builtins.filter (alert: builtins.elem alert.on app.remedy.on) care.alerts;
 in
 if unknownWords != [ ] then

@@ -13,12 +13,16 @@
   fast ? false,
   api ? demo,
   apps ? { },
-  # <name>.webhook.url: people, or what reaches them.
+  # <name>.webhook.url, or .urlFile for a URL that is a secret: people, or what reaches them.
   receivers ? { },
   heartbeatUrl ? null,
+  # Where Alertmanager and people reach the remediator, if not on loopback.
+  externalUrl ? null,
   otlpEndpoint ? null,
   runbookUrl ? "https://github.com/homeostat/homeostat/blob/main/docs/RUNBOOK.md",
   postgresqlRemedy ? { },
+  # Scrape jobs of programs that do not run on this host: postgres, prometheus, alertmanager.
+  without ? [ ],
   ports ? { },
   timing ? { },
 }:
@@ -63,26 +67,28 @@ let
       remedy = postgresqlRemedy;
     }
   );
-  cared = finished ++ [ postgresql.care ];
+  cared = finished ++ (if builtins.elem "postgres" without then [ ] else [ postgresql.care ]);
   remedies = builtins.concatMap (unit: unit.remedies) cared;
 
   exporters = import ./exporters.nix {
     ports = chosenPorts;
     watchedUnits = map (watched: watched.unit) (cared ++ targets);
-    postgresqlSocket = paths.postgresqlSocket;
+    inherit (paths) postgresqlSocket;
     postgresqlRole = users.postgresExporter;
   };
 
-  targets = import ./targets.nix {
-    inherit units;
-    ports = chosenPorts;
-    processRelabel = exporters.process.relabel;
-  };
+  targets = builtins.filter (target: !(builtins.elem target.job without)) (
+    import ./targets.nix {
+      inherit units;
+      ports = chosenPorts;
+      processRelabel = exporters.process.relabel;
+    }
+  );
 
   remediator = import ./remediator.nix (
     base
     // {
-      inherit remedies;
+      inherit remedies externalUrl;
       ports = chosenPorts;
       database = "${paths.remediatorState}/events.db";
     }
@@ -91,6 +97,9 @@ in
 {
   inherit postgresql exporters remediator;
   ports = chosenPorts;
+  timing = chosenTiming;
+  # The sample API as an app, before a caller's words are laid over it.
+  sampleApp = sample.app;
   api = if api then sample.config else null;
   rules = import ./rules.nix (
     base
@@ -115,9 +124,10 @@ in
     timing = chosenTiming;
     remediatorUrl = "${remediator.external_url}/webhook";
     tokenFile = "/run/credentials/${units.alertmanager}/alertmanager-token";
-    peopleUrls =
-      map (name: receivers.${name}.webhook.url) (builtins.attrNames receivers)
-      ++ (if demo then [ "http://127.0.0.1:${toString chosenPorts.sink}/" ] else [ ]);
+    people = import ./people.nix {
+      inherit receivers demo;
+      ports = chosenPorts;
+    };
     postgresqlUnit = units.postgresql;
   };
   blackbox = import ./blackbox.nix;

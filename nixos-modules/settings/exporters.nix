@@ -1,4 +1,5 @@
-# Flags and configuration of the exporters that are not probes. All listen on loopback.
+# Flags and configuration of the exporters that are not probes. All listen on loopback. The address and the
+# collectors stand apart from the flags: NixOS has options for them, and a flag must not be given twice.
 {
   ports,
   watchedUnits,
@@ -13,17 +14,19 @@ in
 {
   # Restart counts and start times are off unless asked for. Only units that an alert or a person asks
   # about: all units of a host would be five series each.
-  node.flags = [
-    "--web.listen-address=${listen ports.nodeExporter}"
-    "--collector.systemd"
-    "--collector.systemd.enable-restarts-metrics"
-    "--collector.systemd.enable-start-time-metrics"
-    "--collector.systemd.unit-include=${anyOf watchedUnits}"
-  ];
+  node = {
+    address = [ "--web.listen-address=${listen ports.nodeExporter}" ];
+    collectors = [ "systemd" ];
+    flags = [
+      "--collector.systemd.enable-restarts-metrics"
+      "--collector.systemd.enable-start-time-metrics"
+      "--collector.systemd.unit-include=${anyOf watchedUnits}"
+    ];
+  };
 
   postgres = {
+    address = [ "--web.listen-address=${listen ports.postgresExporter}" ];
     flags = [
-      "--web.listen-address=${listen ports.postgresExporter}"
       "--collector.database_wraparound"
       "--collector.long_running_transactions"
       "--collector.stat_checkpointer"
@@ -33,8 +36,8 @@ in
   };
 
   process = {
+    address = [ "-web.listen-address=${listen ports.processExporter}" ];
     flags = [
-      "-web.listen-address=${listen ports.processExporter}"
       "-threads=false"
       "-gather-smaps=false"
       "-remove-empty-groups"

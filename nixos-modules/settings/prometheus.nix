@@ -32,6 +32,10 @@ let
     scrape_timeout = seconds (if timing.scrape < 10 then timing.scrape else 10);
   };
   scrapeConfigs = map own targets ++ builtins.concatMap (unit: unit.scrapeConfigs or [ ]) cared;
+  retention = {
+    time = "15d";
+    size = "2GB";
+  };
   alertmanagers = [
     { static_configs = [ { targets = [ (address ports.alertmanager) ]; } ]; }
   ];
@@ -47,8 +51,9 @@ in
   };
 
   # Retention by age and by bytes: the first to be reached deletes.
+  inherit retention;
   flags = [
-    "--storage.tsdb.retention.time=15d"
-    "--storage.tsdb.retention.size=2GB"
+    "--storage.tsdb.retention.time=${retention.time}"
+    "--storage.tsdb.retention.size=${retention.size}"
   ];
 }

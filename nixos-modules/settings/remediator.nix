@@ -7,6 +7,7 @@
   runbookUrl,
   database,
   remedies,
+  externalUrl,
 }:
 let
   url = port: "http://127.0.0.1:${toString port}";
@@ -23,7 +24,7 @@ in
   ];
   alertmanager_url = url ports.alertmanager;
   prometheus_url = url ports.prometheus;
-  external_url = url ports.remediator;
+  external_url = if externalUrl == null then url ports.remediator else externalUrl;
   runbook_url = runbookUrl;
   page_resend_seconds = timing.pageResend;
   hold_timeout_seconds = timing.hold;

@@ -51,7 +51,7 @@ let
     else
       {
         name = "${name}/${alert.rule.alert}";
-        alert = alert.rule.alert;
+        inherit (alert.rule) alert;
         match = { inherit unit; };
         inherit unit;
         inherit (alert) ladder proof;

@@ -2,15 +2,15 @@
 # and every YAML reader reads it.
 let
   lines = builtins.concatStringsSep "\n";
-  word = value: if builtins.isBool value then (if value then "yes" else "no") else toString value;
+  printed = value: if builtins.isBool value then (if value then "yes" else "no") else toString value;
 
   # systemd expands % in most values; our data has none that is not meant literally.
   directive =
     key: value:
     if builtins.isList value then
-      map (item: "${key}=${word item}") value
+      map (item: "${key}=${printed item}") value
     else
-      [ "${key}=${word value}" ];
+      [ "${key}=${printed value}" ];
   section =
     title: values:
     if values == { } then
@@ -24,6 +24,9 @@ let
     if units == [ ] then { } else { ${key} = builtins.concatStringsSep " " units; };
 in
 {
+  # A word of ExecStart: systemd expands % and $, and splits at spaces.
+  word = flag: "\"${builtins.replaceStrings [ "%" "$" ] [ "%%" "$$" ] flag}\"";
+
   # A unit file from the form of NixOS's systemd.services. Lists become repeated keys.
   unit =
     {

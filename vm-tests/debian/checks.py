@@ -70,13 +70,14 @@ def shell() -> None:
 def python() -> None:
     """pyflakes finds nothing, in our scripts and in the tests."""
     host.bring("pyflakes3")
-    tests = settings.test_scripts()
+    # Each script of a machine test has a NixOS test of its name beside it, and some have only that.
+    tests = sorted(path for path in settings.HERE.parent.glob("*.py") if path.with_suffix(".nix").exists())
     words = {**os.environ, "PYFLAKES_BUILTINS": SCRIPT_WORDS}
-    joined = {str(path.relative_to(REPOSITORY)) for test in tests for path in driver.parts(test)}
+    joined = {str(path.relative_to(REPOSITORY)) for path in [driver.PRELUDE, *tests]}
     call("pyflakes3", *(file for file in files("*.py") if file not in joined), env=words)
     # A test is checked as the drivers run it: with what stands before it.
     for test in tests:
-        source = "\n".join(part.read_text() for part in driver.parts(test))
+        source = "\n".join(part.read_text() for part in [driver.PRELUDE, test])
         done = subprocess.run(["pyflakes3"], input=source, capture_output=True, text=True, env=words)
         if done.returncode != 0:
             raise Failed(f"{test.name} behind its prelude:\n{done.stdout}{done.stderr}")
@@ -140,8 +141,9 @@ def notifications() -> None:
 
 
 def docs() -> None:
-    """Every alert has its heading in the runbook, and every link inside the repository leads somewhere."""
+    """Alerts have their headings in the runbook, links lead somewhere, and options that a text names exist."""
     host.bring("nix-instantiate")
+    call("nixos-modules/tests/options.sh", "docs/OPTIONS.md", *(file for file in files("*.md") if file != "docs/OPTIONS.md"))
     found = papers.broken_links(REPOSITORY) + papers.alerts_without_runbook(REPOSITORY, settings.machine(ARGUMENTS[1]))
     if found:
         raise Failed("\n".join(found))

@@ -4,7 +4,7 @@
 let
   identifier = name: "\"${name}\"";
   exporter = role.users.postgresExporter;
-  api = facts.users.api;
+  inherit (facts.users) api;
   createRole =
     name:
     "SELECT 'CREATE ROLE ${identifier name} LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${name}') \\gexec";

@@ -6,8 +6,7 @@ let
   inherit (settings) exporters ports prometheus;
   listen = port: "--web.listen-address=127.0.0.1:${toString port}";
 
-  # A word of a command line: systemd expands % and $, and splits at spaces.
-  word = flag: "\"${builtins.replaceStrings [ "%" "$" ] [ "%%" "$$" ] flag}\"";
+  inherit (import ../../nixos-modules/settings/write.nix) word;
   run = program: flags: {
     EnvironmentFile = "";
     ExecStart = [
@@ -43,11 +42,17 @@ in
   };
 
   ${facts.units.nodeExporter}.serviceConfig =
-    run "prometheus-node-exporter" exporters.node.flags;
+    run "prometheus-node-exporter" (
+      exporters.node.address
+      ++ map (name: "--collector.${name}") exporters.node.collectors
+      ++ exporters.node.flags
+    );
 
   ${facts.units.postgresExporter} = {
     after = [ role.units.databaseReady ];
-    serviceConfig = run "prometheus-postgres-exporter" exporters.postgres.flags // {
+    serviceConfig =
+      run "prometheus-postgres-exporter" (exporters.postgres.address ++ exporters.postgres.flags)
+      // {
       Environment = "\"DATA_SOURCE_NAME=${exporters.postgres.dataSourceName}\"";
     };
   };
@@ -58,6 +63,6 @@ in
   ];
 
   ${facts.units.processExporter}.serviceConfig = run "prometheus-process-exporter" (
-    [ "-config.path=${role.paths.processConfig}" ] ++ exporters.process.flags
+    [ "-config.path=${role.paths.processConfig}" ] ++ exporters.process.address ++ exporters.process.flags
   );
 }

@@ -1,5 +1,4 @@
-# The Debian machine as data: everything that its root gets beyond Debian's own packages. What NixOS reads
-# too comes from the pure settings; here is only what Debian does differently.
+# The Debian machine as data: what its root gets beyond Debian's own packages, and NixOS does differently.
 {
   arguments ? { },
 }:
@@ -135,10 +134,11 @@ in
     "fstrim.timer"
   ];
 
-  endpoints = import ./machine-endpoints.nix {
-    inherit facts ports;
-    api = settings.api != null;
+  endpoints = import ../../nixos-modules/settings/endpoints.nix {
+    inherit (facts) units;
     inherit (given) demo;
+    inherit ports;
+    api = settings.api != null;
   };
 
   ports = builtins.attrValues ports;

@@ -1,6 +1,6 @@
-# What a person can open on the machine, the remediator first.
+# What a person can open on a machine, the remediator first.
 {
-  facts,
+  units,
   ports,
   api,
   demo,
@@ -16,7 +16,6 @@ let
       url = "${url}/";
       health = "${url}${health}";
     };
-  inherit (facts) units;
 in
 [
   (endpoint "Remediator" units.remediator ports.remediator "/health"

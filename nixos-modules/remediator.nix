@@ -1,0 +1,70 @@
+# The remediator: its configuration, checked by itself when the system is built.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  cfg = config.services.homeostat;
+  json = pkgs.formats.json { };
+  asDefaults = import ./as-defaults.nix { inherit lib; };
+  loopback = import ./loopback.nix;
+  inherit (cfg.remediator) settings;
+
+  checked = import ./checked.nix {
+    inherit pkgs;
+    program = "${cfg.package}/bin/homeostat-remediator";
+    file = json.generate "remediator.json" settings;
+  };
+  stays = lib.all loopback [
+    settings.listen
+    settings.alertmanager_url
+    settings.prometheus_url
+  ];
+in
+{
+  options.services.homeostat.remediator = {
+    externalUrl = mkOption {
+      type = types.nullOr types.str;
+      default = null;
+      example = "http://web1.internal:5000";
+      description = ''
+        Where an Alertmanager elsewhere, and links in pages, reach the remediator. `settings.listen` and
+        `settings.allowed_hosts` have to allow it. `null` is loopback.
+      '';
+    };
+    settings = mkOption {
+      inherit (json) type;
+      default = { };
+      example = {
+        budget.actions = 5;
+        hold_timeout_seconds = 120;
+      };
+      description = ''
+        What the remediator reads, laid over what the other options give. Lists are added to, other values replaced; a key
+        that the remediator does not know fails the build.
+      '';
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    services.homeostat.remediator.settings = asDefaults (
+      cfg.rendered.remediator
+      // lib.optionalAttrs (cfg.alertmanager.url != null) { alertmanager_url = cfg.alertmanager.url; }
+      // lib.optionalAttrs (cfg.prometheus.url != null) { prometheus_url = cfg.prometheus.url; }
+    );
+
+    environment.etc."homeostat/remediator.json".source = checked;
+
+    systemd.services.homeostat-remediator = {
+      restartTriggers = [ checked ];
+      # The sandbox keeps to loopback; only a monitoring host elsewhere is a reason to leave it.
+      serviceConfig = lib.mkIf (!stays) {
+        IPAddressAllow = lib.mkForce "any";
+        IPAddressDeny = lib.mkForce "";
+      };
+    };
+  };
+}

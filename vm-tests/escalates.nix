@@ -1,0 +1,2 @@
+# escalates.py on NixOS.
+import ./on-nixos.nix { name = "escalates"; }

@@ -1,0 +1,2 @@
+# heals.py on NixOS.
+import ./on-nixos.nix { name = "heals"; }

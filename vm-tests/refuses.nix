@@ -1,0 +1,2 @@
+# refuses.py on NixOS.
+import ./on-nixos.nix { name = "refuses"; }

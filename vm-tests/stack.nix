@@ -1,0 +1,2 @@
+# stack.py on NixOS.
+import ./on-nixos.nix { name = "stack"; }

@@ -1,0 +1,2 @@
+# survives.py on NixOS.
+import ./on-nixos.nix { name = "survives"; }

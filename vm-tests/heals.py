@@ -25,7 +25,7 @@ def heals(alert, inject):
     t.assertEqual(incident["verdict"], "fixed")
     firing = get(f"{prometheus}/api/v1/alerts")["data"]["alerts"]
     t.assertNotIn(alert, [a["labels"]["alertname"] for a in firing])
-    machine.log(f"{alert}: detected after {found:.1f} s, acted on after {acted:.1f} s, proven after {healed:.1f} s")
+    machine.log(f"{alert}: detected after {round(found, 1)} s, acted on after {round(acted, 1)} s, proven after {round(healed, 1)} s")
 
 
 def cool():
@@ -59,7 +59,7 @@ with subtest("a killed unit without Restart= is started"):
     machine.succeed("systemctl kill --signal=SIGKILL first-victim.service")
     began = time.monotonic()
     wait_for("the unit is fixed", lambda: fixed("first-victim.service", 0), timeout=120)
-    machine.log(f"killed unit: proven after {time.monotonic() - began:.1f} s")
+    machine.log(f"killed unit: proven after {round(time.monotonic() - began, 1)} s")
     t.assertNotEqual(invocation("first-victim.service"), before)
 
 with subtest("two units that fail at once both heal"):

@@ -35,35 +35,9 @@ import ../settings {
   };
   receivers.oncall.webhook.url = "http://127.0.0.1:19009/";
   runbookUrl = "https://runbook.example/RUNBOOK.md";
-  units = {
-    api = "homeostat-api.service";
-    remediator = "homeostat-remediator.service";
-    traffic = "homeostat-traffic.service";
-    sink = "homeostat-sink.service";
-    secrets = "homeostat-secrets.service";
-    prometheus = "prometheus.service";
-    alertmanager = "alertmanager.service";
-    nodeExporter = "prometheus-node-exporter.service";
-    postgresExporter = "prometheus-postgres-exporter.service";
-    blackboxExporter = "prometheus-blackbox-exporter.service";
-    processExporter = "prometheus-process-exporter.service";
-    postgresql = "postgresql.service";
-    databaseReady = "postgresql.target";
-  };
-  users = {
-    api = "homeostat-api";
-    remediator = "homeostat-remediator";
-    traffic = "homeostat-traffic";
-    sink = "homeostat-sink";
-    postgresExporter = "postgres-exporter";
-  };
-  paths = {
+  inherit (import ../names.nix) units users;
+  paths = (import ../names.nix).paths // {
     binaries = "/usr/local/bin";
-    secrets = "/var/lib/homeostat-secrets";
-    config = "/etc/homeostat";
-    remediatorState = "/var/lib/homeostat-remediator";
-    sinkState = "/var/lib/homeostat-sink";
-    postgresqlSocket = "/run/postgresql";
     rules = "rules.json";
     secretsScript = "/usr/local/bin/homeostat-secrets";
   };

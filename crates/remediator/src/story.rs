@@ -62,9 +62,6 @@ pub struct EventView {
     pub id: usize,
     /// RFC 3339.
     pub at: String,
-    /// Milliseconds since the Unix epoch.
-    #[serde(skip)]
-    pub at_ms: i64,
     /// The kind.
     pub kind: &'static str,
     /// The reason's label, where there is one.
@@ -115,7 +112,6 @@ pub fn events(entries: &[Entry]) -> Vec<EventView> {
         .map(|(index, entry)| EventView {
             id: index + 1,
             at: rfc3339(entry.at.wall_ms),
-            at_ms: entry.at.wall_ms,
             kind: entry.event.kind(),
             reason: reason(&entry.event).map(Reason::label),
             text: sentence(&entry.event),

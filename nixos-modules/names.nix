@@ -12,6 +12,10 @@
     postgresExporter = "prometheus-postgres-exporter.service";
     blackboxExporter = "prometheus-blackbox-exporter.service";
     processExporter = "prometheus-process-exporter.service";
+    loki = "loki.service";
+    tempo = "tempo.service";
+    collector = "opentelemetry-collector.service";
+    grafana = "grafana.service";
     postgresql = "postgresql.service";
     # The server is up, and its roles and databases are made. The service alone says only the first.
     databaseReady = "postgresql.target";
@@ -30,6 +34,10 @@
     config = "/etc/homeostat";
     remediatorState = "/var/lib/homeostat-remediator";
     sinkState = "/var/lib/homeostat-sink";
+    lokiState = "/var/lib/loki";
+    tempoState = "/var/lib/tempo";
+    collectorState = "/var/lib/opentelemetry-collector";
+    grafanaState = "/var/lib/grafana";
     postgresqlSocket = "/run/postgresql";
   };
 }

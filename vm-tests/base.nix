@@ -1,16 +1,30 @@
 # What every machine test needs to know of its machine: units, ports and the place of the tokens.
-machine: {
+machine:
+let
+  # What a test's machine runs only where its arguments name it in `backends`.
+  backends = [
+    "loki"
+    "tempo"
+    "collector"
+    "grafana"
+  ];
+in
+{
   inherit (machine) units users paths;
   ports = import ../nixos-modules/settings/ports.nix { };
   alertmanagerToken = "${machine.paths.secrets}/alertmanager-token";
   operatorToken = "${machine.paths.secrets}/operator-token";
-  # Without a collector there is nothing to wait for in secrets, which runs once.
+  backends = [ ];
+  # The units that every machine runs. There is nothing to wait for in secrets, which runs once.
   active = builtins.attrValues (
-    removeAttrs machine.units [
-      "secrets"
-      "dbus"
-      "polkit"
-      "journald"
-    ]
+    removeAttrs machine.units (
+      [
+        "secrets"
+        "dbus"
+        "polkit"
+        "journald"
+      ]
+      ++ backends
+    )
   );
 }

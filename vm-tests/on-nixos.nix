@@ -18,6 +18,11 @@ let
   }
   // (args.machineArguments or { });
 
+  # Here nothing that a test asks for is absent.
+  scriptArgs = removeAttrs args [ "machineArguments" ] // {
+    absent = [ ];
+  };
+
   # A unit file by its name; NixOS ignores [Install], so who is enabled is said beside it.
   unit = path: file: {
     name = baseNameOf path;
@@ -77,7 +82,7 @@ in
   testScript = ''
     import json
 
-    args = json.loads(${builtins.toJSON (builtins.toJSON (removeAttrs args [ "machineArguments" ]))})
+    args = json.loads(${builtins.toJSON (builtins.toJSON scriptArgs)})
 
   ''
   + builtins.readFile ./prelude.py

@@ -9,6 +9,17 @@ remediator = f"http://127.0.0.1:{args['ports']['remediator']}"
 sink = f"http://127.0.0.1:{args['ports']['sink']}"
 prometheus = f"http://127.0.0.1:{args['ports']['prometheus']}"
 alertmanager = f"http://127.0.0.1:{args['ports']['alertmanager']}"
+loki = f"http://127.0.0.1:{args['ports']['loki']}"
+tempo = f"http://127.0.0.1:{args['ports']['tempo']}"
+grafana = f"http://127.0.0.1:{args['ports']['grafana']}"
+
+# The backends of this test's machine that can be had here: the driver says which ones are absent.
+running = [backend for backend in args["backends"] if backend not in args["absent"]]
+
+
+def skip(what):
+    """Says that a part of this test does not run here; the closing line of the tests counts such lines."""
+    log.info(f"skipped: {what}")
 
 
 def get(url):
@@ -101,7 +112,7 @@ def pages(alert=None):
 def wait_for_stack():
     """Everything is up, and Prometheus has seen every target once."""
     start_all()
-    for unit in args["active"]:
+    for unit in args["active"] + [args["units"][backend] for backend in running]:
         machine.wait_for_unit(unit)
     machine.wait_until_succeeds(f"curl -fsS {remediator}/health")
     wait_for("every target is up", all_targets_up)

@@ -11,5 +11,17 @@ overrides:
   postgresExporter = 9187;
   blackboxExporter = 9115;
   processExporter = 9256;
+  grafana = 3000;
+  loki = 3100;
+  lokiGrpc = 9096;
+  tempo = 3200;
+  tempoGrpc = 9097;
+  # Tempo's own receiver; applications speak to the Collector's.
+  tempoOtlp = 4418;
+  otlpGrpc = 4317;
+  otlpHttp = 4318;
+  collectorHealth = 13133;
+  collectorMetrics = 8888;
+  spanMetrics = 8889;
 }
 // overrides

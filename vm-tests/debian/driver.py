@@ -94,6 +94,7 @@ def parts(script: pathlib.Path) -> list[pathlib.Path]:
 def run(script: pathlib.Path, binaries: pathlib.Path | None, log: Log, keep: bool) -> bool:
     """Makes the machine, runs the script, and ends the machine. True is a pass."""
     args, machine_arguments = settings.test_arguments(script)
+    args["absent"] = []
     described = settings.machine(machine_arguments)
     base = roots.machine(described)
     container = nspawn.Machine.create(script.stem, described, base, binaries, "private", hostname="machine")

@@ -14,6 +14,10 @@
     postgresExporter = "prometheus-postgres-exporter.service";
     blackboxExporter = "prometheus-blackbox-exporter.service";
     processExporter = "prometheus-process-exporter.service";
+    loki = "loki.service";
+    tempo = "tempo.service";
+    collector = "opentelemetry-collector.service";
+    grafana = "grafana.service";
     # postgresql.service is an empty shell on Debian: the server is an instance of the template.
     postgresql = "postgresql@17-main.service";
     dbus = "dbus.service";
@@ -37,6 +41,10 @@
     config = "/etc/homeostat";
     remediatorState = "/var/lib/homeostat-remediator";
     sinkState = "/var/lib/homeostat-sink";
+    lokiState = "/var/lib/loki";
+    tempoState = "/var/lib/tempo";
+    collectorState = "/var/lib/opentelemetry-collector";
+    grafanaState = "/var/lib/grafana";
     postgresqlSocket = "/run/postgresql";
     prometheusConfig = "/etc/prometheus/prometheus.yml";
     alertmanagerConfig = "/etc/prometheus/alertmanager.yml";

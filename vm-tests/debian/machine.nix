@@ -14,6 +14,8 @@ let
     ports = { };
     receivers = { };
     postgresqlRemedy = { };
+    # Which of loki, tempo, collector and grafana run; their programs are brought from outside Debian.
+    backends = [ ];
     # Laid over the top level of api.json and remediator.json.
     apiOverrides = { };
     remediatorOverrides = { };
@@ -43,6 +45,12 @@ let
       ;
     inherit (role) units users paths;
     apps = given.extraApps;
+    without = builtins.filter (backend: !(builtins.elem backend given.backends)) [
+      "loki"
+      "tempo"
+      "collector"
+      "grafana"
+    ];
   };
   inherit (settings) ports;
   write = import ../../nixos-modules/settings/write.nix;

@@ -8,6 +8,7 @@ let
     other = victims.lives;
     slow = victims.stopsSlowly 8;
     spent = victims.lives;
+    switched = victims.lives;
   };
   names = builtins.attrNames units;
 in
@@ -30,9 +31,9 @@ import ./base.nix machine
       }) names
     );
     extraEnable = map (name: "${name}.service") names;
-    # Two actions, and the host has had enough for this test.
+    # Three actions, and the host has had enough for this test.
     remediatorOverrides.budget = {
-      actions = 2;
+      actions = 3;
       window_seconds = 3600;
     };
     # Longer than the test: the cool-down must be met, not waited out.

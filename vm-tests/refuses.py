@@ -75,6 +75,22 @@ with subtest("a human's queued stop is not turned round"):
     machine.require_unit_state("slow.service", "inactive")
     t.assertEqual(newest("slow.service")["actions"], 0)
 
+with subtest("a switch to a new configuration goes first"):
+    # What nixos-rebuild does for as long as it switches. Elsewhere than on NixOS nobody ever made the folder.
+    lock = "/run/nixos/switch-to-configuration.lock"
+    machine.succeed(f"mkdir -p /run/nixos; flock --no-fork {lock} sleep 600 > /dev/null 2>&1 & echo $! > /run/switch.pid")
+    machine.wait_until_fails(f"flock --nonblock {lock} true")
+    machine.succeed("systemctl kill --signal=SIGKILL switched.service")
+    post_alert("UnitFailed", unit="switched.service")
+    incident = wait_for("held for the switch", lambda: (i := newest("switched.service")) and "switch_running" in reasons(i) and i)
+    t.assertEqual((incident["phase"], incident["actions"]), ("holding", 0))
+    t.assertEqual(metric('decisions_total{decision="hold",reason="switch_running"}'), 1)
+    machine.fail("systemctl is-active switched.service")
+    machine.succeed("kill $(cat /run/switch.pid)")
+    wait_for("fixed when it is over", lambda: newest("switched.service")["end"] == "fixed", timeout=60)
+    t.assertEqual(newest("switched.service")["actions"], 1)
+    machine.succeed("systemctl is-active switched.service")
+
 with subtest("one action is allowed, then the cool-down holds"):
     machine.succeed("systemctl kill --signal=SIGKILL acted.service")
     post_alert("UnitFailed", unit="acted.service")

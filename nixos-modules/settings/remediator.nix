@@ -8,6 +8,8 @@
   database,
   remedies,
   externalUrl,
+  # Where the traces of incidents go; null is nowhere.
+  otlpEndpoint ? null,
 }:
 let
   url = port: "http://127.0.0.1:${toString port}";
@@ -37,3 +39,4 @@ in
   }) (builtins.groupBy (rule: rule.unit) remedies);
   rules = remedies;
 }
+// (if otlpEndpoint == null then { } else { otlp_endpoint = otlpEndpoint; })

@@ -73,12 +73,14 @@ fn observation(unit: &str) -> Observation {
         n_restarts: 0,
         active_enter_ms: 1,
         active_for_ms: Some(40_000_000),
+        inactive_for_ms: None,
         start_limit_interval_ms: 10_000,
         start_limit_burst: 5,
         job_timeout_ms: 180_000,
     };
     Observation {
         unit: Fact::Known(unit),
+        switching: Fact::Known(false),
         ..Observation::default()
     }
 }

@@ -1,15 +1,18 @@
 //! What to do about an incident now.
 
+mod ladder;
+
 use crate::alert::{Fingerprint, Source};
 use crate::event::{DecisionKind, End};
 use crate::history::History;
 use crate::incident::{Evidence, Incident, Phase, continues};
 use crate::moment::Moment;
-use crate::observation::{Observation, UnitState};
+use crate::observation::{Fact, Observation, UnitState};
 use crate::outcome::Verdict;
 use crate::reason::Reason;
 use crate::rules::{Mode, Permit, Rule, Rules};
 use crate::unit::{ActiveState, JobResult, Verb};
+use ladder::{Rung, next_rung};
 use std::time::Duration;
 
 /// What to do, and why.
@@ -170,6 +173,10 @@ pub fn decide(
     if history.paused().is_some() {
         return hold(Reason::Paused);
     }
+    // First of all that is seen: a switch stops and starts units, and the bus, as it pleases.
+    if observation.switching.is(true) {
+        return hold_or_escalate(incident, Reason::SwitchRunning, rules.hold_timeout(), now);
+    }
     let Some(unit) = observation.unit.known() else {
         return hold_or_escalate(incident, Reason::BusLost, rules.hold_timeout(), now);
     };
@@ -222,6 +229,10 @@ pub fn decide(
     }
     if verb != Verb::Rescue && near_start_limit(unit, history, rule, now) {
         return hold_or_escalate(incident, Reason::StartLimit, rules.hold_timeout(), now);
+    }
+    // Last, for without an action it does not matter.
+    if observation.switching == Fact::Unknown {
+        return hold_or_escalate(incident, Reason::SwitchUnknown, rules.hold_timeout(), now);
     }
     Decision::Act {
         permit,
@@ -321,61 +332,6 @@ fn hold_or_escalate(
             })
         }
         _ => hold(reason),
-    }
-}
-
-enum Rung<'a> {
-    Fits(&'a Rule, Verb),
-    NoneFits(&'a Rule),
-    Exhausted,
-    NoRule,
-}
-
-/// The leftmost rung, of the oldest alert that has one, which was not tried in this incident and
-/// fits the unit's state. Alerts of one incident share what was tried. A rule that names another
-/// unit since the alert joined is not the incident's any more: what was seen is not that unit.
-fn next_rung<'a>(
-    incident: &Incident,
-    live: &[(Fingerprint, &Evidence)],
-    state: ActiveState,
-    rules: &'a Rules,
-) -> Rung<'a> {
-    let mut none_fits = None;
-    let mut has_rule = false;
-    let mut named: Vec<&Rule> = live
-        .iter()
-        .filter_map(|(_, e)| rules.rule(&e.rule))
-        .filter(|rule| incident.unit.as_ref() == Some(&rule.unit))
-        .collect();
-    // A rule on trial must not stand in the way of one that acts.
-    named.sort_by_key(|rule| rule.mode == Mode::DryRun);
-    for rule in named {
-        has_rule = true;
-        let mut tried: Vec<Verb> = incident
-            .actions
-            .iter()
-            .filter(|a| a.used_its_rung())
-            .map(|a| a.verb)
-            .collect();
-        let mut is_left = |verb: &Verb| match tried.iter().position(|t| t == verb) {
-            Some(at) => {
-                tried.swap_remove(at);
-                false
-            }
-            None => true,
-        };
-        let left: Vec<Verb> = rule.ladder.iter().copied().filter(|v| is_left(v)).collect();
-        if let Some(verb) = left.iter().find(|verb| verb.fits(state)) {
-            return Rung::Fits(rule, *verb);
-        }
-        if !left.is_empty() {
-            none_fits.get_or_insert(rule);
-        }
-    }
-    match none_fits {
-        Some(rule) => Rung::NoneFits(rule),
-        None if has_rule => Rung::Exhausted,
-        None => Rung::NoRule,
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Attempt {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
     attempts: Vec<Attempt>,
-    paused: Option<String>,
+    paused: Option<(String, Moment)>,
 }
 
 impl History {
@@ -34,7 +34,7 @@ impl History {
                 unit: unit.clone(),
                 at: entry.at,
             }),
-            Event::Paused { reason } => self.paused = Some(reason.clone()),
+            Event::Paused { reason } => self.paused = Some((reason.clone(), entry.at)),
             Event::Resumed { .. } => self.paused = None,
             Event::Opened { .. }
             | Event::Refused { .. }
@@ -52,7 +52,13 @@ impl History {
     /// What the person said who paused, while paused.
     #[must_use]
     pub fn paused(&self) -> Option<&str> {
-        self.paused.as_deref()
+        self.paused.as_ref().map(|(reason, _)| reason.as_str())
+    }
+
+    /// Since when remedies are paused, while they are.
+    #[must_use]
+    pub fn paused_since(&self) -> Option<Moment> {
+        self.paused.as_ref().map(|(_, since)| *since)
     }
 
     /// Forgets attempts older than `keep`.

@@ -134,29 +134,17 @@ pub struct Incident {
     pub reason: Option<Reason>,
     /// Why a person was called, if one was.
     pub paged: Option<Reason>,
+    /// What stood in the way for too long, where that is why.
+    pub held: Option<Reason>,
     /// When it ended.
     pub closed: Option<Moment>,
     /// Whether it holds an event that this version cannot read.
     pub unreadable: bool,
 }
 
-/// Whether a hold for `reason` goes on with the deadline of the hold for `before`: it is the same,
-/// or both are of the kind that passes by itself, as the states of a crash loop do in turn. A
-/// crash loop is also seen between its restarts: active, but near its start limit or without a
-/// rung that fits.
+/// Whether a hold for `reason` goes on with the deadline of the hold for `before`.
 pub(crate) fn continues(before: Reason, reason: Reason) -> bool {
-    let is_transient = |reason| {
-        matches!(
-            reason,
-            Reason::AutoRestart
-                | Reason::Changing
-                | Reason::JobQueued
-                | Reason::BusLost
-                | Reason::StartLimit
-                | Reason::NoRungFits
-        )
-    };
-    before == reason || (is_transient(before) && is_transient(reason))
+    before == reason || (before.passes_by_itself() && reason.passes_by_itself())
 }
 
 impl Incident {
@@ -172,6 +160,7 @@ impl Incident {
             phase: Phase::Deciding,
             reason: None,
             paged: None,
+            held: None,
             closed: None,
             unreadable: false,
         }
@@ -305,6 +294,11 @@ impl Incident {
             }
             DecisionKind::Escalate => {
                 self.paged = Some(reason);
+                if let (Phase::Holding { reason: before, .. }, Reason::HoldTimeout) =
+                    (self.phase, reason)
+                {
+                    self.held = Some(before);
+                }
                 self.phase = Phase::Paged;
             }
             DecisionKind::Act

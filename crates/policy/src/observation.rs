@@ -63,6 +63,10 @@ pub struct UnitState {
     pub active_enter_ms: u64,
     /// For how long the unit has been active now, in milliseconds; `None` when it is not.
     pub active_for_ms: Option<u64>,
+    /// For how long the unit has been inactive or failed now, in milliseconds; `None` when it is
+    /// neither, or never ran. For people: nothing is decided by it.
+    #[serde(default)]
+    pub inactive_for_ms: Option<u64>,
     /// `StartLimitIntervalUSec` in milliseconds; 0 means no limit.
     pub start_limit_interval_ms: u64,
     /// `StartLimitBurst`; 0 means no limit.
@@ -104,4 +108,8 @@ pub struct Observation {
     /// Each alert that was asked for.
     #[serde(default)]
     pub alerts: BTreeMap<Fingerprint, AlertState>,
+    /// Whether a switch of the host to a new configuration is under way. Unknown in what versions
+    /// before this field recorded.
+    #[serde(default)]
+    pub switching: Fact<bool>,
 }

@@ -80,6 +80,10 @@ reasons! {
     StoppedOnPurpose = "stopped_on_purpose", "The unit was stopped cleanly, and no rule may start it.";
     /// The store failed.
     StoreError = "store_error", "The store failed; nothing is done that cannot be recorded.";
+    /// A switch to a new configuration is under way.
+    SwitchRunning = "switch_running", "A switch of the host to a new configuration is under way; it starts and stops units itself.";
+    /// It cannot be told whether a switch to a new configuration is under way.
+    SwitchUnknown = "switch_unknown", "It cannot be told whether a switch of the host to a new configuration is under way.";
     /// The system bus is lost.
     BusLost = "bus_lost", "systemd cannot be asked: the system bus is lost.";
     /// Alertmanager or Prometheus cannot be asked.
@@ -106,6 +110,26 @@ reasons! {
     StillFiring = "still_firing", "The alert is still true over a window that began after the remedy.";
     /// There is no data by which the remedy could be judged.
     NoData = "no_data", "There is no data by which the remedy could be judged.";
+}
+
+impl Reason {
+    /// Whether a hold for this reason is of the kind that passes by itself. Such holds in turn share
+    /// one deadline, as the states of a crash loop do: it is also seen between its restarts, active
+    /// but near its start limit or without a rung that fits.
+    #[must_use]
+    pub fn passes_by_itself(self) -> bool {
+        matches!(
+            self,
+            Reason::AutoRestart
+                | Reason::Changing
+                | Reason::JobQueued
+                | Reason::BusLost
+                | Reason::SwitchRunning
+                | Reason::SwitchUnknown
+                | Reason::StartLimit
+                | Reason::NoRungFits
+        )
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,9 @@
 //! The configuration file: JSON, unknown keys refused, checked once.
 
+mod tokens;
+
+pub use tokens::{TokenError, Tokens};
+
 use homeostat_policy::rules::{Budget, RawGrant, RawRule, RawRules, Rules};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -24,6 +28,10 @@ struct Raw {
     #[serde(default = "default_external")]
     external_url: String,
     runbook_url: String,
+    #[serde(default)]
+    otlp_endpoint: Option<String>,
+    #[serde(default = "default_switch_lock")]
+    switch_lock: PathBuf,
     #[serde(default = "default_page_resend")]
     page_resend_seconds: u64,
     #[serde(default)]
@@ -54,6 +62,9 @@ fn default_prometheus() -> String {
 }
 fn default_external() -> String {
     "http://127.0.0.1:5000".to_owned()
+}
+fn default_switch_lock() -> PathBuf {
+    "/run/nixos/switch-to-configuration.lock".into()
 }
 fn default_page_resend() -> u64 {
     30
@@ -98,6 +109,10 @@ pub struct Config {
     pub external_url: String,
     /// The runbook's URL; the anchor of an alert is appended.
     pub runbook_url: String,
+    /// Base URL of the Collector that takes the traces of incidents; without one they go nowhere.
+    pub otlp_endpoint: Option<String>,
+    /// The file that is locked while the host is switched to a new configuration; it need not exist.
+    pub switch_lock: PathBuf,
     /// How often a standing page is posted again.
     pub page_resend: Duration,
     /// How many of the unit's last journal lines a page carries; 0 where the receiver of pages may
@@ -210,6 +225,13 @@ impl Config {
                 "name at least one, for example 127.0.0.1",
             ));
         }
+        if !raw.switch_lock.is_absolute() {
+            return Err(fault(
+                "switch_lock",
+                &raw.switch_lock.display().to_string(),
+                "give the whole path of the lock file, from / on; the file need not exist",
+            ));
+        }
         if !(1..=3600).contains(&raw.page_resend_seconds) {
             return Err(fault(
                 "page_resend_seconds",
@@ -252,8 +274,13 @@ impl Config {
             database: raw.database,
             alertmanager_url: url("alertmanager_url", &raw.alertmanager_url)?,
             prometheus_url: url("prometheus_url", &raw.prometheus_url)?,
+            otlp_endpoint: raw
+                .otlp_endpoint
+                .map(|endpoint| url("otlp_endpoint", &endpoint))
+                .transpose()?,
             external_url: raw.external_url.trim_end_matches('/').to_owned(),
             runbook_url: raw.runbook_url,
+            switch_lock: raw.switch_lock,
             page_resend: Duration::from_secs(raw.page_resend_seconds),
             page_journal_lines: raw.page_journal_lines,
             retention: raw.retention,
@@ -272,62 +299,6 @@ impl Config {
             })?,
             allowed_hosts: raw.allowed_hosts,
             effective,
-        })
-    }
-}
-
-/// The two tokens, from the folder that systemd's `LoadCredential` fills.
-#[derive(Clone)]
-pub struct Tokens {
-    /// May post alerts, and nothing else.
-    pub alertmanager: String,
-    /// May also pause, resume, acknowledge and see evidence.
-    pub operator: String,
-}
-
-/// Why the tokens could not be had.
-#[derive(Debug, thiserror::Error)]
-pub enum TokenError {
-    /// Nobody said where they are.
-    #[error("no credentials: run under systemd with LoadCredential, or give --credentials DIR")]
-    NoDirectory,
-    /// A file could not be read.
-    #[error("{}: cannot be read: {source}; it must hold the token on one line", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: std::io::Error,
-    },
-    /// A token that is guessed too easily.
-    #[error("{}: the token is shorter than 32 characters; generate one with `openssl rand -hex 32`", path.display())]
-    Short {
-        /// The file.
-        path: PathBuf,
-    },
-}
-
-impl Tokens {
-    /// Reads `alertmanager-token` and `operator-token` from `directory`.
-    ///
-    /// # Errors
-    /// When one cannot be read or is too short.
-    pub fn read(directory: &Path) -> Result<Self, TokenError> {
-        let token = |name: &str| {
-            let path = directory.join(name);
-            let text = std::fs::read_to_string(&path).map_err(|source| TokenError::Read {
-                path: path.clone(),
-                source,
-            })?;
-            let token = text.trim().to_owned();
-            if token.len() < 32 {
-                return Err(TokenError::Short { path });
-            }
-            Ok(token)
-        };
-        Ok(Self {
-            alertmanager: token("alertmanager-token")?,
-            operator: token("operator-token")?,
         })
     }
 }
@@ -361,6 +332,14 @@ mod tests {
             (
                 r#","prometheus_url":"ftp://x""#,
                 vec!["prometheus_url", "ftp://x"],
+            ),
+            (
+                r#","otlp_endpoint":"https://collector:4318""#,
+                vec!["otlp_endpoint", "https://collector:4318"],
+            ),
+            (
+                r#","switch_lock":"run/lock""#,
+                vec!["switch_lock", "`run/lock`"],
             ),
             (
                 r#","units":{"a.service":{"verbs":["explode"]}}"#,

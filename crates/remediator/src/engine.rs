@@ -21,6 +21,7 @@ use homeostat_policy::event::{Entry, Event, IncidentId};
 use homeostat_policy::incident::Incident;
 use homeostat_policy::moment::Moment;
 use homeostat_policy::rules::Rules;
+use homeostat_telemetry::PastTraces;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -34,6 +35,8 @@ pub struct Engine<C> {
     pub metrics: Metrics,
     /// Rung when a page begins or ends.
     pub pages: Notify,
+    /// Where the traces of incidents that are over go.
+    pub traces: PastTraces,
     store: Store,
     control: C,
     witnesses: Witnesses,
@@ -86,12 +89,14 @@ impl<C: UnitControl> Engine<C> {
         control: C,
         witnesses: Witnesses,
         metrics: Metrics,
+        traces: PastTraces,
     ) -> Result<Arc<Self>, StoreError> {
         let state = State::rebuild(load(&store, &config.rules).await?, 0);
         let engine = Self {
             config,
             metrics,
             pages: Notify::new(),
+            traces,
             store,
             control,
             witnesses,

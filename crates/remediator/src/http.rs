@@ -363,7 +363,7 @@ async fn status_page<C: UnitControl>(
         now: crate::clock::now(),
         units,
         stories,
-        paused: engine.paused(),
+        paused: engine.paused().zip(engine.paused_since()),
         budget_left: engine.budget_left(),
         budget: engine.config.rules.budget(),
         healthy: engine.health(),

@@ -17,10 +17,13 @@ pub mod page;
 pub mod state;
 pub mod store;
 pub mod story;
+pub mod switch;
 pub mod systemd;
+pub mod trace;
 
 use config::{Config, Tokens};
 use engine::Engine;
+use homeostat_telemetry::PastTraces;
 use std::future::Future;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -34,6 +37,9 @@ pub enum RunError {
     /// A metric's name.
     #[error("the metrics could not be registered: {0}")]
     Metrics(#[from] prometheus::Error),
+    /// The export of traces.
+    #[error("{0} (key `otlp_endpoint`)")]
+    Traces(#[from] homeostat_telemetry::Error),
     /// The HTTP client.
     #[error("the HTTP client could not be made: {0}")]
     Client(#[from] reqwest::Error),
@@ -61,7 +67,8 @@ pub async fn run<C: systemd::UnitControl>(
     let metrics = metrics::Metrics::new()?;
     homeostat_telemetry::metrics::register_build_info(&metrics.registry, "homeostat-remediator")?;
     let witnesses = evidence::Witnesses::new(&config.alertmanager_url, &config.prometheus_url)?;
-    let engine = Engine::new(config, store, control, witnesses, metrics).await?;
+    let traces = PastTraces::new("homeostat-remediator", config.otlp_endpoint.as_deref())?;
+    let engine = Engine::new(config, store, control, witnesses, metrics, traces).await?;
     let router = homeostat_telemetry::http::instrument(
         http::router(engine.clone(), tokens),
         &engine.metrics.registry,
@@ -78,6 +85,7 @@ pub async fn run<C: systemd::UnitControl>(
         ended = worker => ended.map_err(|error| RunError::Task("worker", error))?,
     }
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    engine.traces.shutdown();
     Ok(())
 }
 

@@ -79,6 +79,8 @@ fn usage(error: &dyn std::error::Error) -> ExitCode {
 async fn serve(config: Config, tokens: Tokens) -> ExitCode {
     let telemetry = match homeostat_telemetry::init(homeostat_telemetry::Settings {
         service_name: "homeostat-remediator",
+        // Incidents are what is worth a trace here, and they are sent when they are over; the spans
+        // of scrapes and probes would bury them.
         otlp_endpoint: None,
     }) {
         Ok(telemetry) => telemetry,

@@ -140,7 +140,7 @@ async fn page<C: UnitControl>(
             "description",
             format!(
                 "{} {} {state} Firing: {alerts}.",
-                reason.sentence(),
+                story::why_called(incident),
                 story::tried(incident)
             ),
         ),

@@ -47,8 +47,8 @@ pub struct Page {
     pub units: Vec<(UnitName, Option<UnitState>)>,
     /// The newest incidents with their events, newest first.
     pub stories: Vec<(Incident, Vec<Entry>)>,
-    /// What the person said who paused, while paused.
-    pub paused: Option<String>,
+    /// What the person said who paused, and when that was, while paused.
+    pub paused: Option<(String, Moment)>,
     /// Actions that the budget still allows.
     pub budget_left: u32,
     /// The budget.

@@ -1,6 +1,7 @@
 //! Events and incidents as a person reads them: the sentences of the incident
 //! API, of the status page and of a page to a person.
 
+use crate::trace;
 use homeostat_policy::alert::AlertStatus;
 use homeostat_policy::event::{DecisionKind, End, Entry, Event};
 use homeostat_policy::incident::Incident;
@@ -29,6 +30,9 @@ pub struct IncidentView {
     pub end: Option<&'static str>,
     /// The newest reason.
     pub reason: Option<&'static str>,
+    /// The trace that is sent when it is over, and that its log lines name from the beginning;
+    /// absent for an alert that no rule may act on.
+    pub trace_id: Option<String>,
     /// RFC 3339.
     pub opened_at: String,
     /// RFC 3339.
@@ -86,6 +90,7 @@ pub fn incident(incident: &Incident) -> IncidentView {
         verdict: incident.verdict().map(|v| v.label()),
         end: incident.end().map(End::label),
         reason: incident.reason.map(Reason::label),
+        trace_id: incident.unit.is_some().then(|| trace::id(incident)),
         opened_at: rfc3339(incident.opened.wall_ms),
         closed_at: incident.closed.map(|at| rfc3339(at.wall_ms)),
         actions: incident.actions.len(),
@@ -243,6 +248,13 @@ pub fn unit_state(unit: &UnitState) -> String {
         .map(|job| format!(", {job} job queued"))
         .unwrap_or_default();
     format!("{} ({}{job})", unit.active.label(), unit.sub)
+}
+
+/// Why a person was called; empty where nobody was.
+#[must_use]
+pub fn why_called(incident: &Incident) -> String {
+    let reasons = [incident.paged, incident.held].into_iter().flatten();
+    Vec::from_iter(reasons.map(Reason::sentence)).join(" ")
 }
 
 /// What was tried in an incident, for the page to a person.

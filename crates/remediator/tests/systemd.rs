@@ -269,6 +269,7 @@ async fn the_state_has_every_property() -> Result {
     assert_eq!(seen.invocation_id, BEFORE);
     assert_eq!((seen.n_restarts, seen.active_enter_ms), (3, 1000));
     assert!(seen.active_for_ms.is_some_and(|ms| ms > 0));
+    assert_eq!(seen.inactive_for_ms, None);
     assert_eq!(
         (seen.start_limit_interval_ms, seen.start_limit_burst),
         (10_000, 5)
@@ -285,12 +286,17 @@ async fn the_state_has_every_property() -> Result {
     }
     let seen = systemd.observe(&shop()).await?;
     assert_eq!(seen.job.as_deref(), Some("stop"));
-    assert_eq!(seen.active_for_ms, None);
+    assert_eq!((seen.active_for_ms, seen.inactive_for_ms), (None, None));
     assert_eq!(seen.job_timeout_ms, 600_000);
 
     // The job ends between the look at the unit and the look at the job.
     fake.unit().job_type = None;
     assert_eq!(systemd.observe(&shop()).await?.job, None);
+
+    fake.unit().active = "failed";
+    let seen = systemd.observe(&shop()).await?;
+    assert_eq!(seen.active_for_ms, None);
+    assert!(seen.inactive_for_ms.is_some_and(|ms| ms > 0));
     Ok(())
 }
 

@@ -9,6 +9,7 @@ pub mod fields;
 pub mod http;
 mod logs;
 pub mod metrics;
+mod past;
 pub mod propagation;
 mod signal;
 
@@ -22,6 +23,7 @@ use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 pub use fields::FIELDS;
+pub use past::{PastSpan, PastTraces};
 pub use signal::shutdown_signal;
 
 /// The version that every binary of the workspace carries.
@@ -88,6 +90,14 @@ pub fn instrumentation_enabled() -> bool {
     })
 }
 
+/// What every span says of the process that it is from.
+fn resource(service_name: &'static str) -> Resource {
+    Resource::builder()
+        .with_service_name(service_name)
+        .with_attribute(opentelemetry::KeyValue::new("service.version", VERSION))
+        .build()
+}
+
 /// Installs the process-wide subscriber: logs and spans.
 ///
 /// # Errors
@@ -96,11 +106,7 @@ pub fn init(settings: Settings) -> Result<Guard, Error> {
     if !instrumentation_enabled() {
         return Ok(Guard { provider: None });
     }
-    let resource = Resource::builder()
-        .with_service_name(settings.service_name)
-        .with_attribute(opentelemetry::KeyValue::new("service.version", VERSION))
-        .build();
-    let mut provider = SdkTracerProvider::builder().with_resource(resource);
+    let mut provider = SdkTracerProvider::builder().with_resource(resource(settings.service_name));
     if let Some(endpoint) = settings.otlp_endpoint {
         let exporter =
             export::exporter(&endpoint).map_err(|source| Error::Exporter { endpoint, source })?;

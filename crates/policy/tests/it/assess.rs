@@ -1,7 +1,8 @@
 //! `assess`: `fixed` only with everything, and a name for each doubt.
 
 use crate::fixture::{
-    ALERT, HOST, Log, UNIT, active, at, auto_restart, checked, failed, gone, one, raw, rule, unit,
+    ALERT, HOST, Log, UNIT, active, at, auto_restart, checked, failed, gone, one, raw, rule, seen,
+    unit,
 };
 use homeostat_policy::alert::Fingerprint;
 use homeostat_policy::moment::Moment;
@@ -41,8 +42,8 @@ fn judge(log: &Log, rules: &Rules, observation: &Observation, now: &Moment) -> S
 /// The judgement at `now` with everything in order but what `change` changes.
 fn judge_with(log: &Log, now: u64, change: impl FnOnce(&mut Observation)) -> String {
     let mut observation = Observation {
-        unit: Fact::Known(active_since(10, now)),
         alerts: [(Fingerprint(1), gone(at(now - 1)))].into_iter().collect(),
+        ..seen(active_since(10, now))
     };
     change(&mut observation);
     judge(log, &one(&[Verb::Restart]), &observation, &at(now))
@@ -111,8 +112,8 @@ fn the_worst_doubt_is_named() {
         .ended(1, 10, JobResult::Done);
     let judge_two = |first: AlertState, second: AlertState| {
         let observation = Observation {
-            unit: Fact::Known(active_since(10, 100)),
             alerts: [(Fingerprint(1), first), (Fingerprint(2), second)].into(),
+            ..seen(active_since(10, 100))
         };
         judge(&log, &rules, &observation, &at(100))
     };
@@ -224,8 +225,8 @@ fn an_alert_that_was_gone_before_the_action_is_not_watched() {
         .intent(1, 9, Verb::Restart)
         .ended(1, 10, JobResult::Done);
     let observation = Observation {
-        unit: Fact::Known(active_since(10, 100)),
         alerts: [(Fingerprint(1), gone(at(99)))].into(),
+        ..seen(active_since(10, 100))
     };
     assert_eq!(judge(&log, &rules, &observation, &at(100)), "fixed");
 }
@@ -241,8 +242,8 @@ fn the_longest_window_of_the_watched_alerts_counts() {
         .ended(1, 10, JobResult::Done);
     let at_second = |now: u64| {
         let observation = Observation {
-            unit: Fact::Known(active_since(10, now)),
             alerts: [1, 2].map(|f| (Fingerprint(f), gone(at(now)))).into(),
+            ..seen(active_since(10, now))
         };
         judge(&log, &rules, &observation, &at(now))
     };
@@ -266,8 +267,8 @@ fn a_step_of_the_wall_clock_changes_no_verdict() {
         );
         let judge_at = |now: u64, evaluated: u64| {
             let observation = Observation {
-                unit: Fact::Known(active_since(10, now)),
                 alerts: [(Fingerprint(1), gone(stepped(evaluated)))].into(),
+                ..seen(active_since(10, now))
             };
             judge(&log, &one(&[Verb::Restart]), &observation, &stepped(now))
         };
@@ -281,8 +282,8 @@ fn a_step_of_the_wall_clock_changes_no_verdict() {
 fn a_rule_that_is_gone_leaves_nothing_to_judge_by() {
     let rules = checked(vec![rule("Other", UNIT, &[Verb::Restart])]);
     let observation = Observation {
-        unit: Fact::Known(active_since(10, 100)),
         alerts: [(Fingerprint(1), gone(at(99)))].into(),
+        ..seen(active_since(10, 100))
     };
     assert_eq!(
         judge(&restarted(), &rules, &observation, &at(100)),

@@ -17,8 +17,8 @@ fn cleared(log: &Log, observation: &Observation, seconds: u64) -> Vec<u64> {
 
 fn with_alert(state: AlertState) -> Observation {
     Observation {
-        unit: Fact::Known(active()),
         alerts: [(Fingerprint(1), state)].into(),
+        ..seen(active())
     }
 }
 

@@ -107,6 +107,8 @@ fn a_lost_bus_is_waited_for_and_then_a_person_is_called() {
 fn transient_reasons_in_turn_share_one_deadline() {
     let mut log = Log::open();
     let turns = [
+        Reason::SwitchRunning,
+        Reason::SwitchUnknown,
         Reason::AutoRestart,
         Reason::Changing,
         Reason::StartLimit,
@@ -160,6 +162,7 @@ fn a_pause_holds_and_a_resume_lets_go() {
     );
     assert_eq!(paused.says(&restart(), active(), 9_000), "hold paused");
     assert_eq!(paused.history.paused(), Some("upgrade"));
+    assert_eq!(paused.history.paused_since(), Some(at(1)));
     let resumed = paused.then_at(
         0,
         at(2),
@@ -168,6 +171,7 @@ fn a_pause_holds_and_a_resume_lets_go() {
         },
     );
     assert_eq!(resumed.says(&restart(), active(), 3), "act restart");
+    assert_eq!(resumed.history.paused_since(), None);
 }
 
 #[test]

@@ -101,6 +101,7 @@ pub fn unit(active: ActiveState) -> UnitState {
         n_restarts: 0,
         active_enter_ms: 1_000,
         active_for_ms: (active == ActiveState::Active).then_some(5_000_000),
+        inactive_for_ms: None,
         start_limit_interval_ms: 10_000,
         start_limit_burst: 5,
         job_timeout_ms: 180_000,
@@ -121,11 +122,12 @@ pub fn auto_restart() -> UnitState {
     unit
 }
 
-/// An observation of a unit and of nothing else.
+/// An observation of a unit and of nothing else, while no switch is under way.
 pub fn seen(unit: UnitState) -> Observation {
     Observation {
         unit: Fact::Known(unit),
         alerts: BTreeMap::new(),
+        switching: Fact::Known(false),
     }
 }
 

@@ -14,3 +14,4 @@ mod lookup;
 mod round_trip;
 mod rules_check;
 mod simulator;
+mod switch;

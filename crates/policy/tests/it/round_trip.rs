@@ -48,10 +48,11 @@ fn unit_states() -> impl Strategy<Value = UnitState> {
     (
         (text(), text(), active_states(), text(), text()),
         option::of(text()),
-        (text(), any::<u32>(), any::<u64>(), option::of(any::<u64>())),
+        (text(), any::<u32>(), any::<u64>()),
+        (option::of(any::<u64>()), option::of(any::<u64>())),
         (any::<u64>(), any::<u32>(), any::<u64>()),
     )
-        .prop_map(|(names, job, run, limits)| UnitState {
+        .prop_map(|(names, job, run, times, limits)| UnitState {
             id: names.0,
             load_state: names.1,
             active: names.2,
@@ -61,7 +62,8 @@ fn unit_states() -> impl Strategy<Value = UnitState> {
             invocation_id: run.0,
             n_restarts: run.1,
             active_enter_ms: run.2,
-            active_for_ms: run.3,
+            active_for_ms: times.0,
+            inactive_for_ms: times.1,
             start_limit_interval_ms: limits.0,
             start_limit_burst: limits.1,
             job_timeout_ms: limits.2,
@@ -88,7 +90,13 @@ fn alert_states() -> impl Strategy<Value = AlertState> {
 fn observations() -> impl Strategy<Value = Observation> {
     let alerts =
         proptest::collection::btree_map(any::<u64>().prop_map(Fingerprint), alert_states(), 0..3);
-    (fact(unit_states()), alerts).prop_map(|(unit, alerts)| Observation { unit, alerts })
+    (fact(unit_states()), alerts, fact(any::<bool>())).prop_map(|(unit, alerts, switching)| {
+        Observation {
+            unit,
+            alerts,
+            switching,
+        }
+    })
 }
 
 fn alerts() -> impl Strategy<Value = Alert> {
@@ -279,6 +287,35 @@ fn words_of_a_newer_version_are_read_where_a_guess_is_safe() {
         panic!("verdict is known");
     };
     assert_eq!((verdict, reason), (Verdict::Unknown, Reason::Other));
+}
+
+#[test]
+fn an_observation_of_before_switches_were_seen_is_read_and_knows_nothing_of_one() {
+    let decided = r#"{"kind":"decided","decision":"act","reason":"firing","verb":"restart",
+        "observation":{"unit":"unknown","alerts":{}}}"#;
+    let Event::Decided { observation, .. } = serde_json::from_str(decided).unwrap() else {
+        panic!("decided is known");
+    };
+    assert_eq!(observation.switching, Fact::Unknown);
+    let mut unit = serde_json::to_value(active()).unwrap();
+    unit.as_object_mut().unwrap().remove("inactive_for_ms");
+    assert_eq!(serde_json::from_value::<UnitState>(unit).unwrap(), active());
+}
+
+#[test]
+fn an_observation_of_a_newer_version_is_read_for_what_is_known_of_it() {
+    let decided = r#"{"kind":"decided","decision":"hold","reason":"eclipse",
+        "observation":{"switching":{"known":true},"sun":{"known":"dark"}}}"#;
+    let Event::Decided {
+        observation,
+        reason,
+        ..
+    } = serde_json::from_str(decided).unwrap()
+    else {
+        panic!("decided is known");
+    };
+    assert!(observation.switching.is(true));
+    assert_eq!(reason, Reason::Other);
 }
 
 #[test]

@@ -4,7 +4,9 @@ use super::record::{patience, record_of, subject};
 use super::{Abandoned, Engine, entries};
 use crate::clock;
 use crate::journal;
+use crate::switch;
 use crate::systemd::UnitControl;
+use crate::trace;
 use homeostat_policy::alert::Source;
 use homeostat_policy::decide::{Decision, clearances, decide};
 use homeostat_policy::event::{End, Event, IncidentId};
@@ -23,6 +25,8 @@ enum Next {
     Again,
     /// Another step after this time, or when there is news.
     Wait(Duration),
+    /// This step ended the incident.
+    Ended,
     /// The incident is over.
     Over,
 }
@@ -51,16 +55,20 @@ pub(super) async fn drive<C: UnitControl>(
                 // A time-out and news both lead to the next step.
                 let _ = tokio::time::timeout(time, news.notified()).await;
             }
-            Ok(Next::Over) => {
+            Ok(next @ (Next::Ended | Next::Over)) => {
                 if engine.state().generation == generation {
                     engine.drivers().remove(&id);
                 }
                 engine.pages.notify_one();
+                if matches!(next, Next::Ended) {
+                    engine.send_trace(id).await;
+                }
                 return;
             }
             Err(reason) => {
                 // The recovery of the store drives the incident anew.
-                tracing::warn!(incident_id = id, %reason, "step given up");
+                let trace_id = engine.state().incident(id).map(trace::id);
+                tracing::warn!(incident_id = id, trace_id, %reason, "step given up");
                 return;
             }
         }
@@ -97,7 +105,17 @@ impl<C: UnitControl> Engine<C> {
             .witnesses
             .ask(incident, &self.config.rules, also_cleared);
         let (unit, alerts) = tokio::join!(unit, alerts);
-        Observation { unit, alerts }
+        // Looked at last: systemd refuses a call that would clash with a job, but nobody refuses one
+        // for a switch that began while the others were asked.
+        let switching = switch::is_running(&self.config.switch_lock);
+        if let Err(error) = &switching {
+            tracing::debug!(%error, "it cannot be told whether a switch is under way");
+        }
+        Observation {
+            unit,
+            alerts,
+            switching: switching.into(),
+        }
     }
 
     async fn decide(
@@ -155,6 +173,7 @@ impl<C: UnitControl> Engine<C> {
         self.metrics.decision(decision.kind(), decision.reason());
         tracing::info!(
             incident_id = id,
+            trace_id = trace::id(incident),
             unit_name = incident.unit.as_ref().map(|u| u.as_str()),
             decision = decision.kind().label(),
             reason = decision.reason().label(),
@@ -169,7 +188,7 @@ impl<C: UnitControl> Engine<C> {
         match decision {
             Decision::Act { permit, number, .. } => {
                 self.calls().insert(id);
-                let next = self.act(id, &permit, number, committed).await;
+                let next = self.act(incident, &permit, number, committed).await;
                 self.calls().remove(&id);
                 next
             }
@@ -177,14 +196,14 @@ impl<C: UnitControl> Engine<C> {
                 self.pages.notify_one();
                 Ok(Next::Wait(SOON))
             }
-            Decision::End { .. } => Ok(Next::Over),
+            Decision::End { .. } => Ok(Next::Ended),
             Decision::Hold { .. } => Ok(Next::Wait(patience(&decision))),
         }
     }
 
     async fn act(
         self: &Arc<Self>,
-        id: IncidentId,
+        incident: &Incident,
         permit: &Permit,
         number: u32,
         committed: Instant,
@@ -198,7 +217,8 @@ impl<C: UnitControl> Engine<C> {
             })
             .await;
         tracing::info!(
-            incident_id = id,
+            incident_id = incident.id,
+            trace_id = trace::id(incident),
             unit_name = permit.unit().as_str(),
             verb = permit.verb().label(),
             result = end.result.label(),
@@ -222,12 +242,27 @@ impl<C: UnitControl> Engine<C> {
         };
         // The intent is on disk, so this is true of the state whether it was rebuilt or not.
         let generation = self.state().generation;
-        self.record(id, generation, vec![ended]).await?;
+        self.record(incident.id, generation, vec![ended]).await?;
         // What kept the call from arriving needs a moment to pass.
         Ok(match end.result {
             JobResult::NotCalled | JobResult::Refused => Next::Wait(SOON),
             _ => Next::Again,
         })
+    }
+
+    /// Hands on what happened, now that it is over. A trace that is lost is still in the event log.
+    async fn send_trace(&self, id: IncidentId) {
+        if !self.traces.is_on() {
+            return;
+        }
+        match self.store.incident(id).await {
+            Ok(entries) => {
+                if let Some((trace_id, root, phases)) = trace::of(&entries) {
+                    self.traces.send(trace_id, root, phases);
+                }
+            }
+            Err(error) => tracing::warn!(incident_id = id, %error, "no trace of the incident"),
+        }
     }
 
     /// Finds out what became of an intent whose end was not recorded.
@@ -260,6 +295,7 @@ impl<C: UnitControl> Engine<C> {
         };
         tracing::info!(
             incident_id = incident.id,
+            trace_id = trace::id(incident),
             unit_name = unit.as_str(),
             result = result.label(),
             "{unit}: the unfinished {} was examined: {}",
@@ -320,6 +356,7 @@ impl<C: UnitControl> Engine<C> {
             .observe(now.since(&action.intent).as_secs_f64());
         tracing::info!(
             incident_id = incident.id,
+            trace_id = trace::id(incident),
             unit_name = incident.unit.as_ref().map(|u| u.as_str()),
             verdict = verdict.label(),
             reason = reason.label(),
@@ -329,7 +366,7 @@ impl<C: UnitControl> Engine<C> {
             verdict.label(),
             reason.sentence()
         );
-        Ok(if is_over { Next::Over } else { Next::Again })
+        Ok(if is_over { Next::Ended } else { Next::Again })
     }
 }
 

@@ -5,9 +5,11 @@ use crate::clock;
 use crate::state::Taken;
 use crate::store::{StoreError, Ticket};
 use crate::systemd::{ControlError, UnitControl};
+use crate::trace;
 use homeostat_policy::alert::Alert;
 use homeostat_policy::event::{DecisionKind, Entry, Event, IncidentId};
 use homeostat_policy::incident::{Incident, Phase};
+use homeostat_policy::moment::Moment;
 use homeostat_policy::observation::UnitState;
 use homeostat_policy::unit::UnitName;
 use homeostat_policy::wire::Webhook;
@@ -213,7 +215,8 @@ impl<C: UnitControl> Engine<C> {
             if incident.phase != Phase::Paged {
                 return Err(AcknowledgeError::NotPaged);
             }
-            tracing::info!(incident_id = id, reason, "page acknowledged");
+            let trace_id = trace::id(incident);
+            tracing::info!(incident_id = id, trace_id, reason, "page acknowledged");
             let entry = Entry {
                 incident: id,
                 at: clock::now(),
@@ -230,6 +233,11 @@ impl<C: UnitControl> Engine<C> {
     /// What the person said who paused, while paused.
     pub fn paused(&self) -> Option<String> {
         self.state().history.paused().map(str::to_owned)
+    }
+
+    /// Since when remedies are paused, while they are.
+    pub fn paused_since(&self) -> Option<Moment> {
+        self.state().history.paused_since()
     }
 
     /// How many actions the host-wide budget still allows.

@@ -63,6 +63,8 @@ pub(super) fn patience(decision: &Decision) -> Duration {
         | Reason::AutoRestart
         | Reason::Changing
         | Reason::BusLost
+        | Reason::SwitchRunning
+        | Reason::SwitchUnknown
         | Reason::Cooldown
         | Reason::StartLimit => SOON,
         _ => LATER,

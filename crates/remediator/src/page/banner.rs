@@ -1,10 +1,10 @@
 //! What matters now, the worst first: the line that is read before all others.
 
 use super::icon::{Tone, icon};
-use super::{Page, incident};
+use super::{Page, incident, when};
+use crate::story;
 use homeostat_policy::incident::{Incident, Phase};
 use homeostat_policy::observation::UnitState;
-use homeostat_policy::reason::Reason;
 use homeostat_policy::unit::{ActiveState, UnitName};
 use maud::{Markup, html};
 
@@ -44,12 +44,12 @@ pub(super) fn matters(page: &Page) -> Vec<Matter> {
     matters.extend(of_incidents(page, Tone::Bad, "A person is called", |i| {
         i.phase == Phase::Paged
     }));
-    if let Some(said) = &page.paused {
+    if let Some((said, since)) = &page.paused {
         matters.push(Matter {
             tone: Tone::Warn,
             word: "Paused",
             text: html! {
-                "A person paused all remedies: " q { (said) }
+                "A person paused all remedies on " (when::date(since)) ": " q { (said) }
                 " Alerts are recorded and nothing is done until a person resumes."
             },
         });
@@ -105,15 +105,15 @@ fn of_incidents(
     (!meant.is_empty()).then_some(Matter { tone, word, text })
 }
 
-fn why(incident: &Incident) -> &'static str {
+fn why(incident: &Incident) -> String {
     match incident.phase {
-        Phase::Holding { reason, .. } => reason.sentence(),
-        Phase::Paged => incident.paged.map_or("", Reason::sentence),
+        Phase::Holding { reason, .. } => reason.sentence().to_owned(),
+        Phase::Paged => story::why_called(incident),
         Phase::Deciding
         | Phase::Acting
         | Phase::Verifying
         | Phase::Acknowledged
-        | Phase::Closed(_) => "",
+        | Phase::Closed(_) => String::new(),
     }
 }
 

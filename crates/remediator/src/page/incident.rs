@@ -152,7 +152,7 @@ fn standing(incident: &Incident, entries: &[Entry], now: &Moment) -> String {
             let since = called(entries)
                 .map(|at| format!(" {} ago", ago(at)))
                 .unwrap_or_default();
-            let why = incident.paged.map_or("", Reason::sentence);
+            let why = story::why_called(incident);
             format!("{why} A person was called{since}. {}", tried(incident))
         }
         Phase::Acknowledged => {
@@ -160,7 +160,7 @@ fn standing(incident: &Incident, entries: &[Entry], now: &Moment) -> String {
                 Event::Acknowledged { reason } => Some((reason, &entry.at)),
                 _ => None,
             });
-            let why = incident.paged.map_or("", Reason::sentence);
+            let why = story::why_called(incident);
             said.map_or_else(String::new, |(said, at)| {
                 format!("A person answered {} ago: {said}. It was: {why}", ago(at))
             })
@@ -170,7 +170,7 @@ fn standing(incident: &Incident, entries: &[Entry], now: &Moment) -> String {
             format!("The {verb} helped; {closed} from the alert to the proof.")
         }
         Phase::Closed(End::Paged) => {
-            let why = incident.paged.map_or("", Reason::sentence);
+            let why = story::why_called(incident);
             format!(
                 "{why} A person was called. Over after {closed}. {}",
                 tried(incident)

@@ -75,8 +75,8 @@ pub(super) fn units(page: &Page) -> Markup {
 }
 
 fn row(page: &Page, unit: &UnitName, state: Option<&UnitState>) -> Markup {
-    let active_for = state
-        .and_then(|s| s.active_for_ms)
+    let so_for = state
+        .and_then(|s| s.active_for_ms.or(s.inactive_for_ms))
         .map(Duration::from_millis);
     let open = page.open().filter(|(i, _)| i.unit.as_ref() == Some(unit));
     html! {
@@ -101,7 +101,7 @@ fn row(page: &Page, unit: &UnitName, state: Option<&UnitState>) -> Markup {
                 }
             }
             td {
-                @match active_for {
+                @match so_for {
                     Some(time) => span title=(when::span(time)) { (when::about(time)) },
                     None => "-",
                 }

@@ -1,6 +1,8 @@
 use super::when::span;
 use super::{Page, Unfolded, render};
 use homeostat_policy::event::{DecisionKind, End, Event};
+use homeostat_policy::moment::rfc3339;
+use homeostat_policy::observation::UnitState;
 use homeostat_policy::reason::Reason;
 use homeostat_policy::unit::{ActiveState, JobResult, Verb};
 use sample::{Tale, page};
@@ -98,7 +100,7 @@ fn hostile_text_stays_text() {
         sample::refused(1, 60, hostile, Reason::NoRule),
     ]);
     page.host = hostile.to_owned();
-    page.paused = Some(hostile.to_owned());
+    page.paused = Some((hostile.to_owned(), sample::NOW));
     page.units[0].1 = Some(sample::state(UNIT, ActiveState::Active, hostile));
     let html = render(&page, Unfolded::Refused).into_string();
     assert!(!html.contains("<script") && !html.contains("<img"));
@@ -112,17 +114,32 @@ fn hostile_text_stays_text() {
 fn paused_is_said_with_the_reason_and_in_the_title() {
     let mut page = page(vec![]);
     assert!(title(&html(&page)).starts_with("All well"));
-    page.paused = Some("migration until noon".to_owned());
+    page.paused = Some(("migration until noon".to_owned(), sample::ago(3_600)));
     let html = html(&page);
     assert!(html.contains("migration until noon"));
+    let since = rfc3339(sample::ago(3_600).wall_ms);
+    assert!(html.contains(&since), "since when");
     assert!(!html.contains("All is well"));
     assert_eq!(title(&html), "Paused, 0 open - demo - Homeostat");
 }
 
 #[test]
+fn a_unit_that_is_off_says_for_how_long() {
+    let mut page = page(vec![]);
+    let stopped = sample::state(UNIT, ActiveState::Inactive, "dead");
+    page.units = vec![(sample::unit(UNIT), Some(stopped.clone()))];
+    assert!(html(&page).contains(">31 min<"), "as the sample says");
+    page.units[0].1 = Some(UnitState {
+        inactive_for_ms: None,
+        ..stopped
+    });
+    assert!(html(&page).contains("<td>-</td>"), "it never ran");
+}
+
+#[test]
 fn the_worst_matter_comes_first_and_none_is_left_out() {
     let mut page = page(vec![sample::paged(5, 190)]);
-    page.paused = Some("later".to_owned());
+    page.paused = Some(("later".to_owned(), sample::NOW));
     page.budget_left = 0;
     page.healthy = (false, false);
     let html = html(&page);

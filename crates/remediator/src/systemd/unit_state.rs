@@ -169,7 +169,10 @@ fn unit_state(
     let active = ActiveState::from_property(&general.take::<String>("ActiveState")?);
     let entered_us = general.take::<u64>("ActiveEnterTimestampMonotonic")?;
     let entered_wall_us = general.take::<u64>("ActiveEnterTimestamp")?;
+    let left_us = general.take::<u64>("InactiveEnterTimestampMonotonic")?;
+    let left_wall_us = general.take::<u64>("InactiveEnterTimestamp")?;
     let is_on = matches!(active, ActiveState::Active | ActiveState::Reloading);
+    let is_off = matches!(active, ActiveState::Inactive | ActiveState::Failed);
     let timeout_us = |name| {
         own.number(name)
             .or_else(|| own.number("TimeoutUSec"))
@@ -193,6 +196,10 @@ fn unit_state(
         active_for_ms: now
             .since(entered_us, entered_wall_us)
             .filter(|_| is_on)
+            .map(|us| us / 1000),
+        inactive_for_ms: now
+            .since(left_us, left_wall_us)
+            .filter(|_| is_off)
             .map(|us| us / 1000),
         start_limit_interval_ms: general.take::<u64>("StartLimitIntervalUSec")? / 1000,
         start_limit_burst: general.take("StartLimitBurst")?,

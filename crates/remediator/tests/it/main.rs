@@ -16,6 +16,8 @@ mod races;
 mod restarts;
 mod retention;
 mod scripted_systemd;
+mod switch;
+mod traces;
 mod verdicts;
 mod witnesses;
 mod world;

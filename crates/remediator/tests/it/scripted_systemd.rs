@@ -66,6 +66,7 @@ impl ScriptedSystemd {
                     n_restarts: 0,
                     active_enter_ms: 1,
                     active_for_ms: None,
+                    inactive_for_ms: None,
                     start_limit_interval_ms: 10_000,
                     start_limit_burst: 100,
                     job_timeout_ms: 90_000,

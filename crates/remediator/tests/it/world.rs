@@ -12,6 +12,7 @@ use homeostat_remediator::engine::Engine;
 use homeostat_remediator::metrics::Metrics;
 use homeostat_remediator::store::{Store, StoreError};
 use homeostat_remediator::{evidence, http, notify};
+use homeostat_telemetry::PastTraces;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -82,6 +83,7 @@ impl World {
             "alertmanager_url": format!("{}/am", witnesses.url),
             "prometheus_url": format!("{}/prom", witnesses.url),
             "runbook_url": "https://example.org/RUNBOOK.md", "page_resend_seconds": 1,
+            "switch_lock": folder.path().join("switch.lock"),
             "units": { API: { "verbs": ["restart", "try-restart"] }, SHOP: { "verbs": ["restart"] } },
             "rules": [ rule("HighErrorRate", API, &["restart"]),
                        rule("HighLatency", API, &["restart", "try-restart"]),
@@ -116,7 +118,11 @@ impl World {
                 let (am, prom) = (&config.alertmanager_url, &config.prometheus_url);
                 let witnesses = evidence::Witnesses::new(am, prom).expect("a client");
                 let metrics = Metrics::new().expect("metrics");
-                let engine = Engine::new(config, store, systemd, witnesses, metrics).await?;
+                let endpoint = config.otlp_endpoint.clone();
+                let traces = PastTraces::new("homeostat-remediator", endpoint.as_deref())
+                    .expect("a good endpoint");
+                let engine =
+                    Engine::new(config, store, systemd, witnesses, metrics, traces).await?;
                 tokio::spawn(notify::run(engine.clone(), reqwest::Client::new()));
                 tokio::spawn(engine.clone().run(|| {}));
                 Ok::<_, StoreError>(engine)

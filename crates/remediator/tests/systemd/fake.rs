@@ -231,6 +231,8 @@ fn properties(unit: &Unit, interface: &str) -> HashMap<&'static str, Variant<'st
             values.insert("Job", (unit.job, job_path(unit.job)).into());
             values.insert("ActiveEnterTimestampMonotonic", unit.entered_us.into());
             values.insert("ActiveEnterTimestamp", 0_u64.into());
+            values.insert("InactiveEnterTimestampMonotonic", unit.entered_us.into());
+            values.insert("InactiveEnterTimestamp", 0_u64.into());
             values.insert("StartLimitIntervalUSec", 10_000_000_u64.into());
             values.insert("StartLimitBurst", 5_u32.into());
         }

@@ -7,6 +7,7 @@ use homeostat_policy::alert::{Fingerprint, Source};
 use homeostat_policy::event::IncidentId;
 use homeostat_policy::history::History;
 use homeostat_policy::incident::{Action, Evidence, Incident, Phase};
+use homeostat_policy::observation::Fact;
 use homeostat_policy::reason::Reason;
 use homeostat_policy::rules::{Permit, Rules};
 use homeostat_policy::unit::ActiveState;
@@ -40,6 +41,8 @@ fn passes_by_itself(reason: Reason) -> bool {
             | Reason::Changing
             | Reason::JobQueued
             | Reason::BusLost
+            | Reason::SwitchRunning
+            | Reason::SwitchUnknown
             | Reason::StartLimit
             | Reason::NoRungFits
     )
@@ -71,6 +74,7 @@ impl Law {
         let rule = rules.rule(rule).expect("an action names its rule");
         let unit = index_of(permit.unit().as_str());
         assert!(history.paused().is_none(), "acted while paused");
+        assert_eq!(world.switching, Fact::Known(false), "acted during a switch");
         assert_eq!(incident.paged, None, "acted after a page");
         assert!(!incident.live().is_empty(), "acted on nothing");
         assert_eq!(incident.unit.as_ref(), Some(permit.unit()));

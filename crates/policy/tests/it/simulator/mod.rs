@@ -9,6 +9,7 @@ use crate::fixture::{HOST, raw, rule};
 use engine::{Engine, Fuse};
 use homeostat_policy::event::Event;
 use homeostat_policy::incident::Phase;
+use homeostat_policy::observation::Fact;
 use homeostat_policy::rules::{Budget, Mode, RawRule, Rules};
 use homeostat_policy::unit::{ActiveState, JobResult, Verb};
 use law::{Law, TICK_MS};
@@ -29,6 +30,7 @@ enum Op {
     Bus(bool),
     Backends(bool, bool),
     NextJob(JobResult, u64),
+    Switch(Fact<bool>),
     Pause,
     Resume,
     Acknowledge,
@@ -81,6 +83,8 @@ fn ops() -> impl Strategy<Value = Op> {
         2 => any::<bool>().prop_map(Op::Bus),
         2 => (any::<bool>(), any::<bool>()).prop_map(|(a, p)| Op::Backends(a, p)),
         4 => (select(results), 0..40_000_u64).prop_map(|(r, l)| Op::NextJob(r, l)),
+        3 => select(vec![Fact::Known(true), Fact::Known(false), Fact::Known(false), Fact::Unknown])
+            .prop_map(Op::Switch),
         1 => Just(Op::Pause),
         2 => Just(Op::Resume),
         1 => Just(Op::Acknowledge),
@@ -200,6 +204,7 @@ impl Run {
                 (world.alertmanager, world.prometheus) = (alertmanager, prometheus);
             }
             Op::NextJob(result, length) => world.next_job = (result, length),
+            Op::Switch(switching) => world.switching = switching,
             Op::Pause => {
                 let reason = "upgrade".to_owned();
                 self.engine.append(world, 0, Event::Paused { reason });
@@ -288,6 +293,17 @@ fn a_crash_loop_under_a_firing_alert_calls_a_person() {
         let incident = run.engine.incidents.values().next().expect("an incident");
         assert!(incident.paged.is_some(), "{:?}", incident.phase);
     }
+}
+
+#[test]
+fn what_fires_during_a_switch_is_acted_on_when_it_is_over() {
+    let mut run = Run::new();
+    run.apply(Op::Switch(Fact::Known(true)));
+    run.apply(Op::Fire(0, true));
+    run.advance(50);
+    assert_eq!(run.law.actions(), 0);
+    run.apply(Op::Switch(Fact::Known(false)));
+    assert_eq!(run.law.actions(), 1);
 }
 
 #[test]

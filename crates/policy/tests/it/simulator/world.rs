@@ -56,6 +56,8 @@ pub struct World {
     pub alerts: [Firing; 5],
     pub evaluated: (u64, i64),
     pub next_job: (JobResult, u64),
+    /// Whether a switch to a new configuration is under way, as far as it can be seen.
+    pub switching: Fact<bool>,
 }
 
 pub fn index_of(unit: &str) -> usize {
@@ -92,6 +94,7 @@ impl World {
             alerts: Default::default(),
             evaluated: (0, 0),
             next_job: (JobResult::Done, 2_000),
+            switching: Fact::Known(false),
         }
     }
 
@@ -121,6 +124,7 @@ impl World {
         self.boot_began = self.real;
         self.boot_id += 1;
         self.bus = true;
+        self.switching = Fact::Known(false);
         for index in 0..UNITS.len() {
             self.units[index].job = None;
             self.units[index].signal = None;
@@ -313,6 +317,10 @@ impl World {
             state
         };
         let alerts = incident.evidence.keys().map(|f| (*f, ask(f))).collect();
-        Observation { unit, alerts }
+        Observation {
+            unit,
+            alerts,
+            switching: self.switching,
+        }
     }
 }

@@ -60,6 +60,7 @@ pub(crate) fn state(name: &str, active: ActiveState, sub: &str) -> UnitState {
         n_restarts: 0,
         active_enter_ms: 1,
         active_for_ms: (active == ActiveState::Active).then_some(7_384_000),
+        inactive_for_ms: (active == ActiveState::Inactive).then_some(1_860_000),
         start_limit_interval_ms: 10_000,
         start_limit_burst: 5,
         job_timeout_ms: 180_000,
@@ -210,6 +211,7 @@ fn seen(unit: &str, active: ActiveState, sub: &str) -> Observation {
     Observation {
         unit: Fact::Known(state(unit, active, sub)),
         alerts: BTreeMap::new(),
+        switching: Fact::Known(false),
     }
 }
 
@@ -351,7 +353,7 @@ pub(crate) fn all() -> Vec<(&'static str, Page, Unfolded)> {
     }
 
     let mut paused = page(vec![held, fixed(6, 4_000)]);
-    paused.paused = Some("database migration until 15:00, Grace".to_owned());
+    paused.paused = Some(("database migration until 15:00, Grace".to_owned(), ago(540)));
     let mut healing = page(vec![acting, verifying, fixed(6, 4_000)]);
     healing.units[1].1 = Some(state(
         "postgresql.service",

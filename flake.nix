@@ -17,6 +17,9 @@
         "refuses"
         "survives"
         "escalates"
+        "signals"
+        "buffers"
+        "dashboards"
         "rebuild"
       ];
       each = make: lib.genAttrs systems (system: make nixpkgs.legacyPackages.${system});

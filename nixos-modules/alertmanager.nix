@@ -73,9 +73,7 @@ in
       serviceConfig.LoadCredential = [
         "alertmanager-token:${cfg.secrets.alertmanagerTokenFile}"
       ]
-      ++ lib.mapAttrsToList (
-        name: receiver: "receiver-${name}:${receiver.webhook.urlFile}"
-      ) secretUrls;
+      ++ lib.mapAttrsToList (name: receiver: "receiver-${name}:${receiver.webhook.urlFile}") secretUrls;
     };
   };
 }

@@ -10,12 +10,14 @@ let
   cfg = config.services.homeostat;
   json = pkgs.formats.json { };
   asDefaults = import ./as-defaults.nix { inherit lib; };
+  beyondLoopback = import ./beyond-loopback.nix { inherit lib; };
   inherit (import ./names.nix) users;
+  inherit (cfg.api) settings;
 
   checked = import ./checked.nix {
     inherit pkgs;
-    program = "${cfg.package}/bin/homeostat-api";
-    file = json.generate "api.json" cfg.api.settings;
+    command = "${cfg.package}/bin/homeostat-api check-config";
+    file = json.generate "api.json" settings;
   };
   name = users.api;
 in
@@ -46,7 +48,12 @@ in
     };
 
     environment.etc."homeostat/api.json".source = checked;
-    systemd.services.homeostat-api.restartTriggers = [ checked ];
+    systemd.services.homeostat-api = {
+      restartTriggers = [ checked ];
+      serviceConfig = beyondLoopback (
+        [ settings.listen ] ++ lib.optional (settings.otlp_endpoint != null) settings.otlp_endpoint
+      );
+    };
 
     services.postgresql = {
       ensureDatabases = [ name ];

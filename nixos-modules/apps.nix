@@ -4,6 +4,7 @@ let
   inherit (lib) mkOption types;
   cfg = config.services.homeostat;
   given = import ./settings/app-defaults.nix { inherit (cfg.rendered) timing; };
+  words = import ./settings/remedy-words.nix;
 
   percentage = mkOption {
     type = types.numbers.between 0 100;
@@ -30,7 +31,7 @@ let
 
   remedy = {
     on = mkOption {
-      type = types.listOf types.str;
+      type = types.listOf (types.enum words.occasions);
       default = given.remedy.on;
       example = [
         "down"
@@ -43,7 +44,7 @@ let
       '';
     };
     ladder = mkOption {
-      type = types.listOf types.str;
+      type = types.listOf (types.enum words.verbs);
       default = given.remedy.ladder;
       example = [ "reload-or-restart" ];
       description = ''
@@ -65,7 +66,7 @@ let
       description = "Seconds between two remedies of this app.";
     };
     mode = mkOption {
-      type = types.str;
+      type = types.enum words.modes;
       default = given.remedy.mode;
       example = "dry-run";
       description = "`auto` acts; `dry-run` decides and records, touches nothing, and leaves the fault to people.";

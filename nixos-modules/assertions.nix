@@ -1,5 +1,5 @@
-# What would evaluate and still be wrong, each told with the option, its value and the cure. Verbs, modes and
-# units that may not be healed are refused by the settings themselves, for both machines.
+# What would evaluate and still be wrong, each told with the option, its value and the cure. Units that may not be
+# healed are refused by the settings themselves, for both machines; so are verbs and modes, whose types say it first.
 { config, lib, ... }:
 let
   cfg = config.services.homeostat;
@@ -31,6 +31,8 @@ let
   secretFiles = {
     ${option "secrets.alertmanagerTokenFile"} = cfg.secrets.alertmanagerTokenFile;
     ${option "secrets.operatorTokenFile"} = cfg.secrets.operatorTokenFile;
+    ${option "secrets.grafanaAdminPasswordFile"} = cfg.secrets.grafanaAdminPasswordFile;
+    ${option "secrets.grafanaSecretKeyFile"} = cfg.secrets.grafanaSecretKeyFile;
   }
   // lib.mapAttrs' (name: receiver: {
     name = option "receivers.${name}.webhook.urlFile";
@@ -38,8 +40,7 @@ let
   }) secretUrls;
   outsideStore = name: file: {
     assertion = !(lib.hasPrefix builtins.storeDir file);
-    message = ''
-      ${name} is ${file}, in the Nix store, which everybody can read. Name a file outside it, as a string and not as a path.'';
+    message = "${name} is ${file}, in the Nix store, which everybody can read. Name a file outside it, as a string and not as a path.";
   };
 
   oneUrl = name: receiver: {
@@ -87,7 +88,8 @@ in
         }
       ];
 
-    warnings = lib.optional (cfg.alertmanager.enable && cfg.receivers == { } && !cfg.demo.enable) ''
-      ${option "receivers"} is { }: nobody is called when a remedy does not help. Set ${option "receivers.NAME.webhook.url"}.'';
+    warnings =
+      lib.optional (cfg.alertmanager.enable && cfg.receivers == { } && !cfg.demo.enable)
+        "${option "receivers"} is { }: nobody is called when a remedy does not help. Set ${option "receivers.NAME.webhook.url"}.";
   };
 }

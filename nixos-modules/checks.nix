@@ -17,13 +17,15 @@ let
       touch $out
     '';
 
-  # Each program reads what it would read on the host.
+  # Each program reads what it would read on the host: the final values, the user's words included. NixOS asks most of
+  # them when it builds a system; nothing is built here but the checks.
   configuration =
     name:
     { config, ... }:
     let
       cfg = config.services.homeostat;
       json = file: value: pkgs.writeText file (builtins.toJSON value);
+      collector = config.services.opentelemetry-collector;
     in
     pkgs.runCommandLocal "configuration-${name}"
       {
@@ -31,6 +33,9 @@ let
           pkgs.prometheus.cli
           pkgs.prometheus-alertmanager
           pkgs.prometheus-blackbox-exporter
+          config.services.loki.package
+          (config.services.tempo.package or pkgs.tempo)
+          pkgs.jq
         ];
       }
       ''
@@ -41,6 +46,10 @@ let
           )
         }
         blackbox_exporter --config.file=${json "blackbox.json" cfg.rendered.blackbox} --config.check
+        ${lib.optionalString cfg.loki.enable "loki -verify-config -config.file=${json "loki.json" config.services.loki.configuration}"}
+        ${lib.optionalString cfg.tempo.enable "tempo -config.verify -config.file=${json "tempo.json" config.services.tempo.settings}"}
+        ${lib.optionalString cfg.collector.enable "${lib.getExe collector.package} validate --config=file:${json "collector.json" collector.settings}"}
+        jq --exit-status '.uid and .title' ${../dashboards}/*.json
         cat ${config.environment.etc."homeostat/remediator.json".source} > $out
       '';
 
@@ -49,21 +58,45 @@ let
     lib.mapAttrs (path: text: pkgs.writeText (baseNameOf path) text) tests
   );
 
-  wrong = import ./tests/refusals.nix {
-    inherit lib;
-    evaluate =
-      module:
-      (self.inputs.nixpkgs.lib.nixosSystem {
-        modules = [
-          ./.
-          ./examples/hardware.nix
-          {
-            nixpkgs.hostPlatform = system;
-            services.homeostat.enable = true;
-          }
-          module
+  evaluate =
+    module:
+    (self.inputs.nixpkgs.lib.nixosSystem {
+      modules = [
+        ./.
+        ./examples/hardware.nix
+        {
+          nixpkgs.hostPlatform = system;
+          services.homeostat.enable = true;
+        }
+        module
+      ];
+    }).config;
+
+  # Evaluates to nothing but a file if the list of what is wrong is empty.
+  none =
+    name: wrong:
+    if wrong == [ ] then
+      pkgs.runCommandLocal name { } "touch $out"
+    else
+      throw "nixos-modules/tests/${name}.nix: not as it should be:\n${lib.concatStringsSep "\n" wrong}";
+
+  # The Debian machine with everything, and the same on NixOS.
+  whole = {
+    nixos = evaluate {
+      services.homeostat.host = "demo";
+      services.homeostat.demo.enable = true;
+    };
+    debian = import ../vm-tests/debian/machine.nix {
+      arguments = {
+        backends = [
+          "loki"
+          "tempo"
+          "collector"
+          "grafana"
         ];
-      }).config;
+        tempoVersion = (whole.nixos.services.tempo.package or pkgs.tempo).version;
+      };
+    };
   };
 in
 {
@@ -77,18 +110,28 @@ in
     bash nixos-modules/tests/options.sh docs/OPTIONS.md README.md docs/ARCHITECTURE.md docs/RUNBOOK.md
   '';
 
-  refusals =
-    if wrong == [ ] then
-      pkgs.runCommandLocal "refusals" { } "touch $out"
-    else
-      throw "nixos-modules/tests/refusals.nix: not as it should be: ${toString wrong}";
+  refusals = none "refusals" (import ./tests/refusals.nix { inherit lib evaluate; });
+  compare = none "compare" (import ./tests/compare.nix ({ inherit lib; } // whole));
 
-  rules = pkgs.runCommandLocal "rules" { nativeBuildInputs = [ pkgs.prometheus.cli ]; } ''
-    # Rule tests name their rules by a relative path.
-    cp -rL ${rendered} rendered
-    promtool test rules rendered/tests/*.json
-    touch $out
-  '';
+  # The scripts that Debian's tests run: rule tests, routes, and what a real Alertmanager mutes.
+  rules =
+    pkgs.runCommandLocal "rules"
+      {
+        nativeBuildInputs = [
+          pkgs.curl
+          pkgs.jq
+          pkgs.prometheus-alertmanager
+          pkgs.prometheus-blackbox-exporter
+          pkgs.prometheus.cli
+        ];
+      }
+      ''
+        # Rule tests name their rules by a relative path.
+        cp -rL ${rendered} rendered
+        bash ${./tests/run.sh} rendered ${../docs/RUNBOOK.md}
+        bash ${./tests/notifications.sh} rendered
+        touch $out
+      '';
 }
 // lib.mapAttrs' (name: machine: {
   name = "configuration-${name}";

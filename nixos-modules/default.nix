@@ -1,4 +1,4 @@
-# services.homeostat: what concerns the whole host, and the settings that every other module here hands on.
+# services.homeostat: what concerns the whole host.
 {
   config,
   lib,
@@ -7,21 +7,11 @@
 }:
 let
   inherit (lib) mkOption types;
-  cfg = config.services.homeostat;
-  upstream = config.services.prometheus;
-  names = import ./names.nix;
-
-  # Alertmanager's user is made at each start, so a secret URL reaches it as a credential.
-  byCredential =
-    name: receiver:
-    lib.recursiveUpdate receiver (
-      lib.optionalAttrs (receiver.webhook.urlFile != null) {
-        webhook.urlFile = "/run/credentials/${names.units.alertmanager}/receiver-${name}";
-      }
-    );
 in
 {
   imports = [
+    ./rendered.nix
+    ./ports.nix
     ./apps.nix
     ./receivers.nix
     ./secrets.nix
@@ -34,7 +24,12 @@ in
     ./prometheus.nix
     ./alertmanager.nix
     ./exporters.nix
+    ./loki.nix
+    ./tempo.nix
+    ./collector.nix
+    ./grafana.nix
     ./assertions.nix
+    ./assertions-backends.nix
   ];
 
   options.services.homeostat = {
@@ -75,72 +70,5 @@ in
         remediator read the same number; the names are those of `nixos-modules/settings/timing.nix`, and an unknown one is refused.
       '';
     };
-
-    ports = {
-      api = mkOption {
-        type = types.port;
-        default = (import ./settings/ports.nix { }).api;
-        example = 18000;
-        description = "TCP port of the sample API on loopback.";
-      };
-      remediator = mkOption {
-        type = types.port;
-        default = (import ./settings/ports.nix { }).remediator;
-        example = 15000;
-        description = "TCP port of the remediator on loopback.";
-      };
-      sink = mkOption {
-        type = types.port;
-        default = (import ./settings/ports.nix { }).sink;
-        example = 15001;
-        description = "TCP port of the demo's receiver of pages on loopback.";
-      };
-    };
-
-    rendered = mkOption {
-      type = types.raw;
-      readOnly = true;
-      description = ''
-        What the services of this host read, made from all options: `rules`, `prometheus.scrapeConfigs`, `alertmanager` and
-        more. Prometheus and Alertmanager on another host take their part from here.
-      '';
-    };
   };
-
-  config.services.homeostat.rendered = import ./settings (
-    {
-      inherit (cfg)
-        host
-        apps
-        timing
-        ;
-      receivers = lib.mapAttrs byCredential cfg.receivers;
-      inherit (cfg.remediator) externalUrl;
-      inherit (names) units users;
-      paths = names.paths // {
-        binaries = "${cfg.package}/bin";
-        secretsScript = cfg.secrets.script;
-        rules = cfg.prometheus.rulesFile;
-      };
-      demo = cfg.demo.enable;
-      fast = cfg.demo.enable && cfg.demo.fast;
-      api = cfg.api.enable;
-      inherit (cfg.alertmanager) heartbeatUrl;
-      postgresqlRemedy = lib.filterAttrs (_: value: value != null) cfg.postgresql.remedy;
-      without =
-        lib.optional (!cfg.postgresql.enable) "postgres"
-        ++ lib.optional (!cfg.prometheus.enable) "prometheus"
-        ++ lib.optional (!cfg.alertmanager.enable) "alertmanager";
-      # Upstream's options are the only place where these ports are said, so that whoever moves one moves all.
-      ports = cfg.ports // {
-        prometheus = upstream.port;
-        alertmanager = upstream.alertmanager.port;
-        nodeExporter = upstream.exporters.node.port;
-        postgresExporter = upstream.exporters.postgres.port;
-        blackboxExporter = upstream.exporters.blackbox.port;
-        processExporter = upstream.exporters.process.port;
-      };
-    }
-    // lib.optionalAttrs (cfg.runbookUrl != null) { inherit (cfg) runbookUrl; }
-  );
 }

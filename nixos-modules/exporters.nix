@@ -16,7 +16,7 @@ let
   patient.serviceConfig.RestartSec = lib.mkDefault 1;
   listening = {
     enable = true;
-    listenAddress = lib.mkDefault "127.0.0.1";
+    listenAddress = lib.mkDefault (if cfg.prometheus.enable then "127.0.0.1" else cfg.address);
   };
 in
 {
@@ -32,9 +32,7 @@ in
           extraFlags = map word settings.process.flags;
         };
         blackbox = listening // {
-          configFile = lib.mkDefault (
-            pkgs.writeText "blackbox.json" (builtins.toJSON cfg.rendered.blackbox)
-          );
+          configFile = lib.mkDefault (pkgs.writeText "blackbox.json" (builtins.toJSON cfg.rendered.blackbox));
         };
       };
       systemd.services = {

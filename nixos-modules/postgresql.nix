@@ -28,7 +28,7 @@ in
         description = "Seconds between two remedies of PostgreSQL. `null` is `services.homeostat.timing.cooldown`.";
       };
       mode = mkOption {
-        type = types.nullOr types.str;
+        type = types.nullOr (types.enum (import ./settings/remedy-words.nix).modes);
         default = null;
         example = "dry-run";
         description = "`auto` starts PostgreSQL again when it is down; `dry-run` only records that it would. `null` is `auto`.";

@@ -11,11 +11,9 @@ let
   settings = cfg.rendered.prometheus;
 
   # Windows and waiting times are made for our interval, whatever the host's own jobs are scraped at.
-  differing =
-    lib.filterAttrs (key: value: config.services.prometheus.globalConfig.${key} != value)
-      {
-        inherit (settings.globalConfig) scrape_interval scrape_timeout;
-      };
+  differing = lib.filterAttrs (key: value: config.services.prometheus.globalConfig.${key} != value) {
+    inherit (settings.globalConfig) scrape_interval scrape_timeout;
+  };
 
   # scheme, host and port, path
   remote = builtins.match "(https?)://([^/]+)(/.*)?" (
@@ -70,8 +68,10 @@ in
       listenAddress = lib.mkDefault "127.0.0.1";
       globalConfig = lib.mapAttrs (_: lib.mkDefault) settings.globalConfig;
       retentionTime = lib.mkDefault settings.retention.time;
-      # There is no option for a limit in bytes.
-      extraFlags = [ "--storage.tsdb.retention.size=${settings.retention.size}" ];
+      # What there is no option for.
+      extraFlags = lib.filter (
+        flag: !(lib.hasPrefix "--storage.tsdb.retention.time=" flag)
+      ) settings.flags;
       scrapeConfigs = map (job: differing // job) settings.scrapeConfigs;
       ruleFiles = [ cfg.prometheus.rulesFile ];
       alertmanagers = if remote == null then settings.alertmanagers else elsewhere;

@@ -10,19 +10,14 @@ let
   cfg = config.services.homeostat;
   json = pkgs.formats.json { };
   asDefaults = import ./as-defaults.nix { inherit lib; };
-  loopback = import ./loopback.nix;
+  beyondLoopback = import ./beyond-loopback.nix { inherit lib; };
   inherit (cfg.remediator) settings;
 
   checked = import ./checked.nix {
     inherit pkgs;
-    program = "${cfg.package}/bin/homeostat-remediator";
+    command = "${cfg.package}/bin/homeostat-remediator check-config";
     file = json.generate "remediator.json" settings;
   };
-  stays = lib.all loopback [
-    settings.listen
-    settings.alertmanager_url
-    settings.prometheus_url
-  ];
 in
 {
   options.services.homeostat.remediator = {
@@ -60,11 +55,14 @@ in
 
     systemd.services.homeostat-remediator = {
       restartTriggers = [ checked ];
-      # The sandbox keeps to loopback; only a monitoring host elsewhere is a reason to leave it.
-      serviceConfig = lib.mkIf (!stays) {
-        IPAddressAllow = lib.mkForce "any";
-        IPAddressDeny = lib.mkForce "";
-      };
+      serviceConfig = beyondLoopback (
+        [
+          settings.listen
+          settings.alertmanager_url
+          settings.prometheus_url
+        ]
+        ++ lib.optional (settings.otlp_endpoint or null != null) settings.otlp_endpoint
+      );
     };
   };
 }

@@ -1,4 +1,4 @@
-# The two tokens, made once at the first start.
+# The tokens and Grafana's secrets, made once at the first start.
 {
   config,
   lib,
@@ -28,11 +28,19 @@ in
       File with the token of the person who may pause, resume, acknowledge and see evidence. The default is made at
       the first start and never written again.
     '';
+    grafanaAdminPasswordFile = file "grafana-admin-password" ''
+      File with the password of Grafana's user `admin`. The default is made at the first start; Grafana reads it once, when
+      it makes that user.
+    '';
+    grafanaSecretKeyFile = file "grafana-secret-key" ''
+      File with the key by which Grafana signs and encrypts. The default is made at the first start and never written
+      again; whoever replaces it loses the secrets that Grafana has stored.
+    '';
     script = mkOption {
       type = types.path;
       internal = true;
       readOnly = true;
-      description = "The program that makes the tokens.";
+      description = "The program that makes them.";
     };
   };
 

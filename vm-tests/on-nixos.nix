@@ -15,19 +15,23 @@ let
     timing = { };
     apiOverrides = { };
     remediatorOverrides = { };
+    # Which of loki, tempo, collector and grafana run.
+    backends = [ ];
   }
   // (args.machineArguments or { });
+  runs = backend: builtins.elem backend given.backends;
 
   # Here nothing that a test asks for is absent.
   scriptArgs = removeAttrs args [ "machineArguments" ] // {
     absent = [ ];
   };
 
-  # A unit file by its name; NixOS ignores [Install], so who is enabled is said beside it.
+  # A unit file by its name. NixOS ignores [Install], so who is enabled is said beside it; and its systemd looks for
+  # programs without a path nowhere but in its own package.
   unit = path: file: {
     name = baseNameOf path;
     value = {
-      inherit (file) text;
+      text = file.text + "\n[Service]\nExecSearchPath=/run/current-system/sw/bin\n";
       wantedBy = builtins.filter (_: builtins.elem (baseNameOf path) given.extraEnable) [
         "multi-user.target"
       ];
@@ -55,10 +59,14 @@ in
         inherit (given) timing;
         api.settings = given.apiOverrides;
         remediator.settings = given.remediatorOverrides;
+        loki.enable = runs "loki";
+        tempo.enable = runs "tempo";
+        collector.enable = runs "collector";
+        grafana.enable = runs "grafana";
       };
 
       systemd.units = lib.mapAttrs' (path: file: unit path file) given.extraFiles;
-      # The victims name their programs without a path.
+      # Nor do transient units find the programs that their scripts name.
       systemd.settings.Manager.DefaultEnvironment = "PATH=/run/current-system/sw/bin";
 
       environment.systemPackages = [
@@ -69,8 +77,8 @@ in
       networking.dhcpcd.enable = false;
 
       virtualisation = {
-        memorySize = 3072;
-        diskSize = 4096;
+        memorySize = if given.backends == [ ] then 3072 else 4096;
+        diskSize = if given.backends == [ ] then 4096 else 8192;
         cores = 2;
       };
     };
@@ -78,11 +86,13 @@ in
   # The scripts carry no type annotations; that they are sound Python is checked wherever Debian's tests run.
   skipTypeCheck = true;
 
-  # A string in JSON is one in Python too.
+  # The driver gets its script in one environment variable, which the kernel limits to 128 KiB: what is much comes in
+  # a file.
   testScript = ''
     import json
 
-    args = json.loads(${builtins.toJSON (builtins.toJSON scriptArgs)})
+    with open("${builtins.toFile "args.json" (builtins.toJSON scriptArgs)}", encoding="utf-8") as file:
+        args = json.load(file)
 
   ''
   + builtins.readFile ./prelude.py

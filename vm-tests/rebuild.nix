@@ -35,7 +35,17 @@ import ./on-nixos.nix {
     { pkgs, ... }:
     {
       system.switch.enable = true;
-      specialisation.next.configuration.services.homeostat.apps.added.unit = "added.service";
+      specialisation.next.configuration.services.homeostat = {
+        apps.added.unit = "added.service";
+        # A newer version, which grows the store by a migration that this one has never heard of.
+        package = (pkgs.callPackage ../crates/package.nix { }).overrideAttrs (old: {
+          doCheck = false;
+          postPatch = (old.postPatch or "") + ''
+            echo "ALTER TABLE events ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue';" \
+              > crates/remediator/migrations/9999_from_a_newer_version.sql
+          '';
+        });
+      };
       environment.systemPackages = [ pkgs.sqlite ];
     };
 }

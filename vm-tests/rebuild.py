@@ -30,6 +30,12 @@ def nothing_lost():
     t.assertEqual([status for status, _ in pages("RemediationExhausted")], ["firing"])
 
 
+def stored(query):
+    """One number from the remediator's database."""
+    database = f"{args['paths']['remediatorState']}/events.db"
+    return int(machine.succeed(f"sqlite3 -readonly -cmd '.timeout 10000' {database} {shlex.quote(query)}"))
+
+
 with subtest("an incident that a person is called for"):
     machine.succeed("systemctl start broken.service")
     paged = wait_for("a person is called", lambda: (i := newest("broken.service")) and i["phase"] == "paged" and i)
@@ -52,17 +58,29 @@ with subtest("the new unit is healed"):
     lived = [invocation(unit) for unit in bystanders]
 
 with subtest("rolled back, with a store that a newer version has grown"):
-    grown = (
-        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)"
-        " VALUES (9999, 'from a newer version', 1, x'00', 1);"
-        " ALTER TABLE events ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue';"
-    )
-    machine.succeed(f"sqlite3 -cmd '.timeout 10000' {args['paths']['remediatorState']}/events.db {shlex.quote(grown)}")
+    t.assertNotEqual(stored("SELECT count(*) FROM events WHERE colour = 'blue'"), 0)
     switch("/run/booted-system")
     t.assertNotIn("added.service", under_care())
     nothing_lost()
 
+with subtest("while a switch runs, nothing is remedied"):
+    # Held as switch-to-configuration holds it, which refuses to run beside another.
+    lock = "/run/nixos/switch-to-configuration.lock"
+    machine.succeed(f"systemd-run --unit=switching --service-type=exec flock --exclusive --nonblock {lock} sleep infinity")
+    machine.wait_until_fails(f"flock --exclusive --nonblock {lock} true")
+    status, output = machine.execute("/run/booted-system/bin/switch-to-configuration test 2>&1")
+    t.assertNotIn(status, [0, 4], output)
+    machine.succeed("systemctl kill --signal=SIGKILL victim.service")
+    held = wait_for("held", lambda: (i := newest("victim.service")) and i["reason"] == "switch_running" and i, timeout=60)
+    t.assertEqual((held["state"], held["actions"]), ("open", 0), story(held))
+    machine.fail("systemctl is-active victim.service")
+
+with subtest("and when it is over, all is"):
+    machine.succeed("systemctl stop switching.service")
+    healed = wait_for("fixed", lambda: (i := newest("victim.service")) and i["end"] == "fixed" and i, timeout=120)
+    t.assertEqual((healed["id"], healed["actions"]), (held["id"], 1), story(healed))
+
 with subtest("what is no longer under care is left alone, and the rest heals on"):
     machine.succeed("systemctl kill --signal=SIGKILL victim.service added.service")
-    wait_for("fixed", lambda: (i := newest("victim.service")) and i["end"] == "fixed", timeout=120)
+    wait_for("fixed", lambda: (i := newest("victim.service"))["id"] != healed["id"] and i["end"] == "fixed", timeout=120)
     machine.fail("systemctl is-active added.service")

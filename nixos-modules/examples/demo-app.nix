@@ -11,12 +11,18 @@
   config,
 }:
 let
-  inherit (config.services.homeostat) rendered api demo;
+  inherit (config.services.homeostat)
+    rendered
+    api
+    demo
+    grafana
+    ;
   endpoints = import ../settings/endpoints.nix {
     inherit (import ../names.nix) units;
     inherit (rendered) ports;
     api = api.enable;
     demo = demo.enable;
+    grafana = grafana.enable;
   };
 in
 writeShellApplication {

@@ -15,6 +15,7 @@ let
     ports.sink
     ports.prometheus
     ports.alertmanager
+    ports.grafana
   ];
   each =
     make:
@@ -35,10 +36,12 @@ in
   services.homeostat = {
     enable = true;
     demo.enable = true;
+    # The VM's disk is small.
+    tempo.settings.overrides.defaults.compaction.block_retention = "24h";
   };
 
   virtualisation = {
-    memorySize = 3072;
+    memorySize = 4096;
     cores = 2;
     diskSize = 8192;
     graphics = false;

@@ -66,7 +66,8 @@ jq -r '.[] | [.name, .url, .health, .what] | @tsv' "$ENDPOINTS" | while IFS=$'\t
 done
 cat << TEXT
 
-A root shell in the VM, where /var/lib/homeostat-secrets holds the tokens (leave it with Ctrl-]):
+A root shell in the VM, where /var/lib/homeostat-secrets holds the tokens and the password of Grafana's user
+admin (leave it with Ctrl-]):
   $(command -v socat) -,raw,echo=0,escape=0x1d UNIX-CONNECT:$run/console
 
 Three things to try:

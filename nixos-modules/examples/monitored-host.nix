@@ -1,8 +1,10 @@
-# A host that runs no Prometheus and no Alertmanager: the remediator asks those of a monitoring host, over a private
-# network, and heals here. That host scrapes the addresses below, evaluates services.homeostat.rendered.rules, and
-# posts to the remediator with the token of secrets.alertmanagerTokenFile.
+# A host that runs none of the programs that store anything: a monitoring host does, reached over a private network.
+# The remediator asks the Prometheus and the Alertmanager there, and heals here; the Collector sends log lines and
+# spans there. That host scrapes services.homeostat.rendered.prometheus.scrapeConfigs, evaluates
+# services.homeostat.rendered.rules, and posts to the remediator with the token of secrets.alertmanagerTokenFile.
 let
   address = "192.0.2.10";
+  monitor = "192.0.2.2";
 in
 {
   imports = [ ./hardware.nix ];
@@ -10,8 +12,12 @@ in
 
   services.homeostat = {
     enable = true;
-    prometheus.url = "http://192.0.2.2:9090";
-    alertmanager.url = "http://192.0.2.2:9093";
+    inherit address;
+    prometheus.url = "http://${monitor}:9090";
+    alertmanager.url = "http://${monitor}:9093";
+    loki.url = "http://${monitor}:3100";
+    tempo.otlpUrl = "http://${monitor}:4418";
+    grafana.url = "http://${monitor}:3000";
     apps.queue.unit = "redis-queue.service";
 
     secrets.alertmanagerTokenFile = "/run/secrets/homeostat-alertmanager-token";
@@ -22,13 +28,9 @@ in
     };
   };
 
-  services.prometheus.exporters = {
-    node.listenAddress = address;
-    process.listenAddress = address;
-  };
-  # Only the monitoring host has business here.
+  # Only the monitoring host has business here: the remediator, the Collector's metrics, the exporters.
   networking.firewall.extraInputRules = ''
-    ip saddr 192.0.2.2 tcp dport { 5000, 9100, 9256 } accept
+    ip saddr ${monitor} tcp dport { 5000, 8888, 8889, 9100, 9115, 9256 } accept
   '';
   networking.nftables.enable = true;
 

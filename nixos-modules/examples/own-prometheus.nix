@@ -1,5 +1,5 @@
-# A server that has had Prometheus and Alertmanager for years. Homeostat adds its jobs, rules and routes to
-# them; what the host says about retention, ports and intervals stays as it is.
+# A server that has had Prometheus, Alertmanager and Grafana for years. Homeostat adds its jobs, rules, routes, data
+# sources and dashboards to them; what the host says about retention, ports and intervals stays as it is.
 { pkgs, ... }:
 {
   imports = [ ./hardware.nix ];
@@ -33,8 +33,42 @@
     ];
   };
 
+  services.grafana = {
+    enable = true;
+    settings = {
+      server.http_port = 13000;
+      # The key by which it has encrypted what it stores.
+      security.secret_key = "$__file{/run/secrets/grafana-secret-key}";
+    };
+    provision.enable = true;
+    provision.datasources.settings.datasources = [
+      {
+        name = "Router";
+        type = "graphite";
+        url = "http://192.0.2.1:8080";
+      }
+    ];
+  };
+
   services.homeostat = {
     enable = true;
+    # Log lines for a month, and no traces.
+    loki.settings.limits_config.retention_period = "720h";
+    tempo.enable = false;
+    # Another program has Loki's port.
+    ports.loki = 13100;
+    grafana.settings.users.default_theme = "light";
+    secrets.grafanaAdminPasswordFile = "/run/secrets/grafana-admin-password";
+    # What one journal field holds is nobody's business in Loki.
+    collector.settings = {
+      processors."attributes/private".actions = [
+        {
+          key = "customer";
+          action = "delete";
+        }
+      ];
+      service.pipelines."logs/journal".processors = [ "attributes/private" ];
+    };
     apps.web = {
       unit = "nginx.service";
       probe = "http://127.0.0.1:80/";

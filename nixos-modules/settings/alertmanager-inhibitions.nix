@@ -29,21 +29,37 @@ let
       "unit"
     ];
   };
+  ofCollector = [
+    "CollectorRefusing"
+    "CollectorDropping"
+    "CollectorQueueFilling"
+    "CollectorLogsMissing"
+  ];
   downUnit = {
     source_matchers = [
       (oneOf "alertname" [
         "AppDown"
         "UnitFailed"
         "RemediatorDown"
+        "LokiDown"
+        "TempoDown"
+        "CollectorDown"
       ])
       (named "unit")
     ];
     target_matchers = [
-      (oneOf "alertname" [
-        "HighErrorRate"
-        "HighLatency"
-        "TargetDown"
-      ])
+      (oneOf "alertname" (
+        [
+          "HighErrorRate"
+          "HighLatency"
+          "TargetDown"
+          "LokiDiscarding"
+          "LokiWritesFailing"
+          "LokiRetentionStale"
+          "TempoDiscarding"
+        ]
+        ++ ofCollector
+      ))
       (named "unit")
     ];
     equal = [
@@ -67,9 +83,35 @@ let
     ];
     equal = [ "host" ];
   };
+  # What the Collector cannot get rid of while the backend is away. The other signal's alerts still call.
+  downBackend = alertname: signal: {
+    source_matchers = [ (equals "alertname" alertname) ];
+    target_matchers = [
+      (oneOf "alertname" ofCollector)
+      (equals "signal" signal)
+    ];
+    equal = [ "host" ];
+  };
+  fullDisk = {
+    source_matchers = [
+      (equals "alertname" "HostDiskFull")
+      (named "mountpoint")
+    ];
+    target_matchers = [
+      (equals "alertname" "HostDiskWillFill")
+      (named "mountpoint")
+    ];
+    equal = [
+      "host"
+      "mountpoint"
+    ];
+  };
 in
 [
   standingPage
   downUnit
+  (downBackend "LokiDown" "logs")
+  (downBackend "TempoDown" "traces")
+  fullDisk
 ]
 ++ map downDatabase dependants

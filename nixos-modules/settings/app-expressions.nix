@@ -64,8 +64,7 @@ rec {
   # 1 while every way of looking at the app says that it is up.
   lowest = "min by (host) (${
     builtins.concatStringsSep " or " (
-      (if app.metricsPort == null then [ ] else [ up ])
-      ++ (if app.probe == null then [ ] else [ probed ])
+      (if app.metricsPort == null then [ ] else [ up ]) ++ (if app.probe == null then [ ] else [ probed ])
     )
   })";
 

@@ -10,7 +10,7 @@
 }:
 name: given:
 let
-  refuse = key: problem: throw "apps.${name}.${key}: ${problem}";
+  refuse = key: problem: throw "services.homeostat.apps.${name}.${key}: ${problem}";
   onlyKnown =
     path: defaults: values:
     builtins.foldl' (
@@ -74,9 +74,9 @@ let
 
   care = import ./app-alerts.nix { inherit host timing runbookUrl; } app;
   # An app that has neither metrics nor a probe cannot be seen to be down; the default does not insist.
-  unknownWords = builtins.filter (
-    word: !(builtins.any (alert: alert.on == word) care.alerts)
-  ) (if app.remedy.on == remedy.on then [ ] else app.remedy.on);
+  unknownWords = builtins.filter (word: !(builtins.any (alert: alert.on == word) care.alerts)) (
+    if app.remedy.on == remedy.on then [ ] else app.remedy.on
+  );
   wanted = builtins.filter (alert: builtins.elem alert.on app.remedy.on) care.alerts;
 in
 if unknownWords != [ ] then

@@ -18,11 +18,17 @@
   heartbeatUrl ? null,
   # Where Alertmanager and people reach the remediator, if not on loopback.
   externalUrl ? null,
+  # Where the sample API sends its spans: the Collector's receiver, if it runs on this host.
   otlpEndpoint ? null,
   runbookUrl ? "https://github.com/homeostat/homeostat/blob/main/docs/RUNBOOK.md",
   postgresqlRemedy ? { },
-  # Scrape jobs of programs that do not run on this host: postgres, prometheus, alertmanager.
+  # Programs that do not run on this host, by their scrape jobs: postgres, prometheus, alertmanager, loki, tempo,
+  # collector, grafana.
   without ? [ ],
+  # Where those are that run elsewhere: loki, tempo, and tempoOtlp, where Tempo takes spans over OTLP/HTTP.
+  urls ? { },
+  # Tempo reads its configuration strictly, and its versions differ.
+  tempoVersion ? "2.10",
   ports ? { },
   timing ? { },
 }:
@@ -37,37 +43,31 @@ let
     timing = chosenTiming;
   };
 
-  sample = import ./api.nix {
+  backends = import ./backends.nix {
+    inherit host units paths;
+    inherit without urls tempoVersion;
     ports = chosenPorts;
-    unit = units.api;
-    inherit demo otlpEndpoint;
-    databaseSocket = paths.postgresqlSocket;
-    databaseRole = users.api;
+    timing = chosenTiming;
   };
-  # What a caller says about an app that is already there is laid over it, remedy and thresholds too.
-  overlay =
-    below: above:
-    below
-    // above
-    // {
-      remedy = (below.remedy or { }) // (above.remedy or { });
-      thresholds = (below.thresholds or { }) // (above.thresholds or { });
-    };
-  sampled = if api then { ${users.api} = sample.app; } else { };
-  allApps =
-    apps // builtins.mapAttrs (name: below: overlay below (apps.${name} or { })) sampled;
 
-  finish = import ./apps.nix (base // { ports = chosenPorts; });
-  finished = map (name: finish name allApps.${name}) (builtins.attrNames allApps);
+  # Where the programs of this host send their spans.
+  spansTo = if otlpEndpoint == null then backends.otlpEndpoint else otlpEndpoint;
 
-  postgresql = import ./postgresql.nix (
-    base
-    // {
-      unit = units.postgresql;
-      remedy = postgresqlRemedy;
-    }
-  );
-  cared = finished ++ (if builtins.elem "postgres" without then [ ] else [ postgresql.care ]);
+  inherit
+    (import ./cared.nix (
+      base
+      // {
+        inherit units users paths;
+        inherit demo api apps;
+        inherit postgresqlRemedy without;
+        ports = chosenPorts;
+        otlpEndpoint = spansTo;
+      }
+    ))
+    sample
+    postgresql
+    cared
+    ;
   remedies = builtins.concatMap (unit: unit.remedies) cared;
 
   exporters = import ./exporters.nix {
@@ -77,7 +77,7 @@ let
     postgresqlRole = users.postgresExporter;
   };
 
-  targets = builtins.filter (target: !(builtins.elem target.job without)) (
+  targets = builtins.filter (target: !(builtins.elem target.program without)) (
     import ./targets.nix {
       inherit units;
       ports = chosenPorts;
@@ -89,12 +89,17 @@ let
     base
     // {
       inherit remedies externalUrl;
+      otlpEndpoint = spansTo;
       ports = chosenPorts;
       database = "${paths.remediatorState}/events.db";
     }
   );
 in
-{
+removeAttrs backends [
+  "otlpEndpoint"
+  "shipsLogs"
+]
+// {
   inherit postgresql exporters remediator;
   ports = chosenPorts;
   timing = chosenTiming;
@@ -105,6 +110,7 @@ in
     base
     // {
       inherit cared targets;
+      inherit (backends) shipsLogs;
       remediatorUnit = units.remediator;
     }
   );

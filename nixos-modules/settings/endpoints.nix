@@ -4,6 +4,7 @@
   ports,
   api,
   demo,
+  grafana ? false,
 }:
 let
   endpoint =
@@ -23,14 +24,17 @@ in
   )
 ]
 ++ (
-  if api then
-    [ (endpoint "API" units.api ports.api "/ready" "the instrumented workload") ]
-  else
-    [ ]
+  if api then [ (endpoint "API" units.api ports.api "/ready" "the instrumented workload") ] else [ ]
 )
 ++ (
   if demo then
     [ (endpoint "Pages" units.sink ports.sink "/health" "what a person on call would have received") ]
+  else
+    [ ]
+)
+++ (
+  if grafana then
+    [ (endpoint "Grafana" units.grafana ports.grafana "/api/health" "dashboards, logs and traces") ]
   else
     [ ]
 )

@@ -23,6 +23,7 @@ let
         }
       ];
     }
+    // (if target.honorLabels or false then { honor_labels = true; } else { })
     // (if target ? relabel then { metric_relabel_configs = target.relabel; } else { });
 
   globalConfig = {
@@ -55,5 +56,7 @@ in
   flags = [
     "--storage.tsdb.retention.time=${retention.time}"
     "--storage.tsdb.retention.size=${retention.size}"
+    # From a bucket of a histogram to a trace.
+    "--enable-feature=exemplar-storage"
   ];
 }

@@ -10,35 +10,11 @@
   alerts,
 }:
 let
-  refuse = key: problem: throw "apps.${name}.${key}: ${problem}";
+  # As the option is called; who calls the settings by hand finds the app by its name.
+  option = "services.homeostat.apps.${name}";
+  refuse = key: problem: throw "${option}.${key}: ${problem}";
 
-  verbs = [
-    "restart"
-    "try-restart"
-    "reload-or-restart"
-    "start"
-    "rescue"
-  ];
-  modes = [
-    "auto"
-    "dry-run"
-  ];
-
-  # Healing with one of these would cut off the hand that heals, or the person who would help.
-  forbidden = [
-    "homeostat-remediator.service"
-    "dbus.service"
-    "dbus-broker.service"
-    "polkit.service"
-    "ssh.service"
-    "sshd.service"
-    "systemd-journald.service"
-    "systemd-logind.service"
-    "systemd-networkd.service"
-    "systemd-resolved.service"
-    "NetworkManager.service"
-    "networking.service"
-  ];
+  inherit (import ./remedy-words.nix) verbs modes forbidden;
 
   unknown = builtins.filter (verb: !(builtins.elem verb verbs)) (
     remedy.ladder or [ ] ++ builtins.concatMap (alert: alert.ladder) alerts
@@ -65,8 +41,8 @@ let
 in
 if builtins.match "[A-Za-z0-9:_.@\\-]+[.]service" unit == null then
   refuse "unit" "${unit} is not the full name of a service; write it with its suffix .service"
-else if alerts != [ ] && builtins.elem unit forbidden then
-  refuse "unit" "${unit} is never healed automatically; set remedy.on = [ ] to watch it only"
+else if alerts != [ ] && forbidden unit then
+  refuse "unit" "${unit} is never healed automatically; set ${option}.remedy.on = [ ] to watch it only"
 else if unknown != [ ] then
   refuse "remedy.ladder" "${builtins.head unknown} is no verb; use some of ${toString verbs}"
 else if !(builtins.elem remedy.mode modes) then

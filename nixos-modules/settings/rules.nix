@@ -1,6 +1,6 @@
 # All alert rules of the stack as Prometheus reads them: groups = [ ... ].
 # `cared` are the finished apps and PostgreSQL; `targets` are the scrape jobs of the stack's own
-# programs with their units, each of which gets its literal TargetDown.
+# programs with their units, each of which gets its literal TargetDown or a down alert of its own name.
 {
   host,
   timing,
@@ -8,12 +8,22 @@
   cared,
   targets,
   remediatorUnit,
+  shipsLogs ? true,
 }:
 let
   inherit (import ./promql.nix) quote seconds selector;
   alert = import ./alert.nix { inherit host runbookUrl; };
-  onHost = selector { inherit host; };
 
+  runs = job: builtins.any (target: target.job == job) targets;
+  # LokiDown and its like are in pipeline-alerts.nix.
+  hasOwnAlert =
+    target:
+    builtins.elem target.job [
+      "loki"
+      "tempo"
+      "collector"
+      "grafana"
+    ];
   targetDown =
     { job, unit, ... }:
     alert {
@@ -27,17 +37,6 @@ let
       description = "Nothing is known of ${unit} while its metrics are missing; alerts that need them stay silent.";
     };
 
-  filesystem = metric: "${metric}{host=${quote host},fstype!~\"tmpfs|ramfs|squashfs|overlay\"}";
-  hostAlert =
-    fields:
-    alert (
-      fields
-      // {
-        severity = "warning";
-        component = "host";
-      }
-    );
-
   remediatorAlert =
     fields:
     alert (
@@ -50,45 +49,28 @@ let
       }
     );
   ofRemediator =
-    metric: matchers:
-    "homeostat_remediator_${metric}${selector ({ inherit host; } // matchers)}";
-  growing =
-    metric: matchers:
-    "increase(${ofRemediator metric matchers}[${seconds timing.cannotActWindow}]) > 0";
+    metric: matchers: "homeostat_remediator_${metric}${selector ({ inherit host; } // matchers)}";
+  growth =
+    metric: matchers: "increase(${ofRemediator metric matchers}[${seconds timing.cannotActWindow}])";
+  growing = metric: matchers: "${growth metric matchers} > 0";
+
   group = name: rules: { inherit name rules; };
+  pipeline = import ./pipeline-alerts.nix {
+    inherit
+      host
+      timing
+      runbookUrl
+      targets
+      shipsLogs
+      ;
+  };
 in
 {
   groups =
     map (unit: group unit.name (unit.recordings ++ unit.alerts)) cared
     ++ [
-      (group "targets" (map targetDown targets))
-      (group "host" [
-        (hostAlert {
-          name = "HostDiskWillFill";
-          expr = ''
-            max by (mountpoint) (
-              predict_linear(${filesystem "node_filesystem_avail_bytes"}[6h], 86400) < 0
-              and ${filesystem "node_filesystem_avail_bytes"} / ${filesystem "node_filesystem_size_bytes"} < 0.25
-            )'';
-          holds = timing.diskFor;
-          summary = "{{ $labels.mountpoint }} on ${host} will be full within a day";
-          description = "Less than a quarter of {{ $labels.mountpoint }} is free, and the last six hours lead to none within 24 hours.";
-        })
-        (hostAlert {
-          name = "HostMemoryPressure";
-          expr = "100 * max(node_memory_MemAvailable_bytes${onHost} / node_memory_MemTotal_bytes${onHost}) < 10";
-          holds = timing.memoryFor;
-          summary = "${host} is short of memory";
-          description = "Only {{ $value | printf \"%.0f\" }} % of the memory is available.";
-        })
-        (hostAlert {
-          name = "HostCpuSaturated";
-          expr = "100 * (1 - avg(rate(node_cpu_seconds_total{host=${quote host},mode=\"idle\"}[5m]))) > 90";
-          holds = timing.cpuFor;
-          summary = "The processors of ${host} are saturated";
-          description = "The processors are busy for {{ $value | printf \"%.0f\" }} % of the time.";
-        })
-      ])
+      (group "targets" (map targetDown (builtins.filter (target: !(hasOwnAlert target)) targets)))
+      (group "host" (import ./host-alerts.nix { inherit host timing runbookUrl; }))
       (group "remediator" [
         (remediatorAlert {
           name = "RemediatorDown";
@@ -103,13 +85,16 @@ in
               (growing "store_errors_total" { })
               (growing "denied_total" { })
               (growing "webhook_requests_total" { result = "unauthorized"; })
+              # A page is tried again every two seconds, so a restart of Alertmanager costs a few attempts.
+              "${growth "page_errors_total" { }} > 10"
               "${ofRemediator "bus_connected" { }} == 0"
             ]
           );
           summary = "The remediator on ${host} runs but cannot act";
-          description = "Its store, its permission, the system bus or Alertmanager's token is at fault; its journal and its metrics tell which.";
+          description = "Its store, its permission, the system bus, Alertmanager's token or its pages are at fault; its journal and its metrics tell which.";
         })
       ])
+      (group "pipeline" pipeline)
       (group "watchdog" [
         (alert {
           name = "Watchdog";
@@ -120,5 +105,11 @@ in
           description = "This alert always fires; whoever stops receiving it knows that alerts of ${host} no longer arrive.";
         })
       ])
-    ];
+    ]
+    ++ (
+      if runs "span-metrics" then
+        [ (group "service-graph" (import ./service-graph.nix { inherit host timing; })) ]
+      else
+        [ ]
+    );
 }

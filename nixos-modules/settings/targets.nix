@@ -1,4 +1,4 @@
-# The stack's own programs as scrape jobs: [ { job; unit; port; relabel; } ], by name.
+# The stack's own programs as scrape jobs: [ { job; program; unit; port; relabel; honorLabels; } ], by name.
 {
   units,
   ports,
@@ -35,6 +35,36 @@ let
       port = ports.processExporter;
       relabel = processRelabel;
     };
+    loki = {
+      unit = units.loki;
+      port = ports.loki;
+    };
+    tempo = {
+      unit = units.tempo;
+      port = ports.tempo;
+    };
+    collector = {
+      unit = units.collector;
+      port = ports.collectorMetrics;
+    };
+    # Metrics about the programs that send spans; the Collector only counts.
+    span-metrics = {
+      program = "collector";
+      unit = units.collector;
+      port = ports.spanMetrics;
+      honorLabels = true;
+    };
+    grafana = {
+      unit = units.grafana;
+      port = ports.grafana;
+    };
   };
 in
-map (job: { inherit job; } // programs.${job}) (builtins.attrNames programs)
+map (
+  job:
+  {
+    inherit job;
+    program = job;
+  }
+  // programs.${job}
+) (builtins.attrNames programs)

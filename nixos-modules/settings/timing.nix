@@ -19,11 +19,20 @@ let
     failedFor = 30;
     postgresFor = 30;
     targetFor = 300;
+    backendFor = 120;
     remediatorFor = 60;
     cannotActWindow = 300;
     diskFor = 1800;
+    diskFullFor = 300;
     memoryFor = 600;
     cpuFor = 900;
+
+    # The stack's own programs: what they refuse or fail at, how long a quiet host may write no log line,
+    # and the age of Loki's last retention.
+    pipelineWindow = 300;
+    pipelineFor = 300;
+    logsWindow = 3600;
+    retentionAge = 10800;
 
     # The remediator: time a restarted unit gets to settle, time an alert gets to clear once its
     # window holds nothing from before the remedy, and the longest that one systemd job may take.
@@ -59,8 +68,12 @@ let
     failedFor = 5;
     postgresFor = 5;
     targetFor = 30;
+    backendFor = 15;
     remediatorFor = 5;
     cannotActWindow = 60;
+    pipelineWindow = 60;
+    pipelineFor = 60;
+    logsWindow = 300;
     settle = 5;
     grace = 15;
     job = 10;
@@ -94,5 +107,7 @@ assert builtins.all wideEnough [
   "errorWindow"
   "latencyWindow"
   "cannotActWindow"
+  "pipelineWindow"
+  "logsWindow"
 ];
 chosen

@@ -20,8 +20,7 @@ let
       ++ builtins.concatMap (key: directive key values.${key}) (builtins.attrNames values)
       ++ [ "" ];
   relation =
-    key: units:
-    if units == [ ] then { } else { ${key} = builtins.concatStringsSep " " units; };
+    key: units: if units == [ ] then { } else { ${key} = builtins.concatStringsSep " " units; };
 in
 {
   # A word of ExecStart: systemd expands % and $, and splits at spaces.
@@ -50,6 +49,22 @@ in
       )
       ++ section "Service" serviceConfig
       ++ section "Install" (relation "WantedBy" wantedBy)
+    );
+
+  # Sections of key = value lines, as Grafana reads them.
+  ini =
+    sections:
+    let
+      value =
+        given: if builtins.isBool given then (if given then "true" else "false") else toString given;
+    in
+    lines (
+      builtins.concatMap (
+        name:
+        [ "[${name}]" ]
+        ++ map (key: "${key} = ${value sections.${name}.${key}}") (builtins.attrNames sections.${name})
+        ++ [ "" ]
+      ) (builtins.attrNames sections)
     );
 
   # postgresql.conf: strings quoted, booleans as on and off.

@@ -1,10 +1,13 @@
 # The host whose settings the tests look at: NixOS's unit names, the sample API, and foreign apps that are
 # under care by data alone. Times are production's; `fast` is rendered beside it for the syntax checks.
-{ fast }:
+{
+  fast,
+  without ? [ ],
+}:
 import ../settings {
   host = "web1";
   demo = true;
-  inherit fast;
+  inherit fast without;
   apps = {
     shop = {
       unit = "shop.service";

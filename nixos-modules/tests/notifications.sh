@@ -65,7 +65,7 @@ verdict() {
   fi
 }
 
-# Which of the alerts (by name and unit) are muted while all of them fire.
+# Which of the alerts are muted, by name, while all of them fire.
 mutes() {
   local name=$1 alerts=$2 expected=$3
   begin "$directory"
@@ -122,6 +122,32 @@ mutes "PostgresDown mutes what depends on it, and nothing else" \
   "[{$database}, {\"alertname\": \"HighErrorRate\", $api}, {\"alertname\": \"HighLatency\", $api}, {\"alertname\": \"AppDown\", \"unit\": \"ledger.service\"},
     {\"alertname\": \"UnitFailed\", $api}, {\"alertname\": \"AppDown\", \"unit\": \"shop.service\"}]" \
   "AppDown HighErrorRate HighLatency"
+collector='"unit": "opentelemetry-collector.service"'
+mutes "CollectorDown mutes what goes through it, and nothing else" \
+  "[{\"alertname\": \"CollectorDown\", $collector}, {\"alertname\": \"TargetDown\", $collector}, {\"alertname\": \"CollectorRefusing\", $collector, \"signal\": \"traces\"},
+    {\"alertname\": \"CollectorDropping\", $collector, \"signal\": \"logs\"}, {\"alertname\": \"CollectorQueueFilling\", $collector, \"signal\": \"logs\"},
+    {\"alertname\": \"CollectorLogsMissing\", $collector, \"signal\": \"logs\"}, {\"alertname\": \"GrafanaDown\", \"unit\": \"grafana.service\"},
+    {\"alertname\": \"CollectorLogsMissing\", $collector, \"signal\": \"logs\", \"host\": \"web2\"}, {\"alertname\": \"LokiDiscarding\", \"unit\": \"loki.service\"},
+    {\"alertname\": \"TempoDiscarding\", \"unit\": \"tempo.service\"}]" \
+  "CollectorDropping CollectorLogsMissing CollectorQueueFilling CollectorRefusing TargetDown"
+for backend in "Loki logs LokiDiscarding LokiRetentionStale LokiWritesFailing" "Tempo traces TempoDiscarding"; do
+  read -r program signal own <<< "$backend"
+  [[ $signal == logs ]] && other=traces || other=logs
+  symptoms=$(jq -nc --arg own "$own" --arg unit "${program,,}.service" '$own | split(" ") | map({alertname: ., unit: $unit})')
+  mutes "${program}Down mutes its own symptoms and what the Collector cannot get rid of: $signal" \
+    "${symptoms%]}, {\"alertname\": \"${program}Down\", \"unit\": \"${program,,}.service\"}, {\"alertname\": \"CollectorRefusing\", $collector, \"signal\": \"$signal\"},
+      {\"alertname\": \"CollectorDropping\", $collector, \"signal\": \"$signal\"}, {\"alertname\": \"CollectorQueueFilling\", $collector, \"signal\": \"$signal\"},
+      {\"alertname\": \"CollectorLogsMissing\", $collector, \"signal\": \"$signal\"}]" \
+    "CollectorDropping CollectorLogsMissing CollectorQueueFilling CollectorRefusing $own"
+  mutes "${program}Down does not mute what is lost of the other signal, or on another host, or at another program" \
+    "[{\"alertname\": \"${program}Down\", \"unit\": \"${program,,}.service\"}, {\"alertname\": \"CollectorDropping\", $collector, \"signal\": \"$other\"},
+      {\"alertname\": \"CollectorRefusing\", $collector, \"signal\": \"$signal\", \"host\": \"web2\"}, {\"alertname\": \"HostDiskFull\", \"mountpoint\": \"/\"},
+      {\"alertname\": \"GrafanaDown\", \"unit\": \"grafana.service\"}, {\"alertname\": \"SomebodyElsesAlert\", \"signal\": \"$signal\"}]" ""
+done
+mutes "HostDiskFull mutes that the same disk will fill, and no other" \
+  '[{"alertname": "HostDiskFull", "mountpoint": "/srv"}, {"alertname": "HostDiskWillFill", "mountpoint": "/srv"}, {"alertname": "HostDiskWillFill", "mountpoint": "/"},
+    {"alertname": "HostMemoryPressure"}]' "HostDiskWillFill"
+mutes "a full disk without a name mutes nothing" '[{"alertname": "HostDiskFull"}, {"alertname": "HostDiskWillFill"}]' ""
 mutes "alerts without a unit do not mute one another" \
   '[{"alertname": "AppDown"}, {"alertname": "HighErrorRate"}, {"alertname": "TargetDown"}, {"alertname": "HostMemoryPressure"}]' ""
 

@@ -6,74 +6,23 @@
   evaluate,
 }:
 let
-  shop = extra: {
-    systemd.services.shop.serviceConfig.ExecStart = "/bin/true";
-    services.homeostat.apps.shop = {
-      unit = "shop.service";
-    }
-    // extra;
-  };
-  homeostat = given: { services.homeostat = given; };
+  inherit (import ./refused.nix)
+    thrown
+    asserted
+    shop
+    homeostat
+    remote
+    ;
 
-  # The settings throw; Nix can catch that, and not read what was said.
-  thrown = {
-    unknown-verb = shop { remedy.ladder = [ "dance" ]; };
-    unknown-mode = shop { remedy.mode = "maybe"; };
-    alert-without-metrics = shop { remedy.on = [ "errors" ]; };
-    no-suffix = shop { unit = "shop"; };
-    sshd = homeostat { apps.ssh.unit = "sshd.service"; };
-    itself = homeostat { apps.me.unit = "homeostat-remediator.service"; };
-    unknown-interval = homeostat { timing.scrap = 5; };
-    narrow-window = homeostat { timing.scrape = 60; };
-  };
-
-  asserted = {
-    undefined-unit = {
-      module = homeostat { apps.shop.unit = "shoop.service"; };
-      says = "no unit shoop.service";
-    };
-    port-of-an-app = {
-      module = shop { metricsPort = 9090; };
-      says = "apps.shop.metricsPort are all 9090";
-    };
-    port-of-ours = {
-      module = homeostat { ports.remediator = 9100; };
-      says = "exporters.node.port are all 9100";
-    };
-    secret-in-the-store = {
-      module = homeostat { receivers.a.webhook.urlFile = "${../../LICENSE}"; };
-      says = "in the Nix store";
-    };
-    no-url = {
-      module = homeostat { receivers.a.webhook = { }; };
-      says = "neither url nor urlFile";
-    };
-    public-demo = {
-      module = {
-        services.homeostat.demo.enable = true;
-        services.prometheus.listenAddress = "0.0.0.0";
-      };
-      says = "services.prometheus.listenAddress = \"0.0.0.0\"";
-    };
-    public-api = {
-      module = homeostat {
-        demo.enable = true;
-        api.settings.listen = "[::]:8000";
-      };
-      says = "api.settings.listen = \"[::]:8000\"";
-    };
-    dollar = {
-      module = homeostat { alertmanager.settings.route.group_by = [ "$x" ]; };
-      says = "dollar sign";
-    };
-    https = {
-      module = homeostat { prometheus.url = "https://monitor.example"; };
-      says = "plain http:// only";
-    };
-    collector-twice = {
-      module.services.prometheus.exporters.node.enabledCollectors = [ "systemd" ];
-      says = "names systemd twice";
-    };
+  # What looks like a mistake, and is none.
+  accepted = {
+    app = shop { metricsPort = 9000; };
+    nothing-stored-here = remote { };
+    collector-elsewhere = remote { collector.url = "http://192.0.2.2:4318"; };
+    own-collector =
+      { pkgs, ... }:
+      homeostat { collector.package = pkgs.opentelemetry-collector; };
+    grafana-elsewhere = homeostat { grafana.url = "http://192.0.2.2:3000"; };
   };
 
   throws =
@@ -85,7 +34,26 @@ let
   failed = module: lib.filter (item: !item.assertion) (evaluate module).assertions;
   says = case: lib.any (item: lib.hasInfix case.says item.message) (failed case.module);
 
-  sound = shop { metricsPort = 9000; };
+  refused = module: throws module || failed module != [ ];
+
+  # What a Prometheus elsewhere is told, but for URLs, which are asked from here.
+  told =
+    builtins.toJSON
+      (evaluate (remote { })).services.homeostat.rendered.prometheus.file.scrape_configs;
+
+  # Each version of Tempo refuses the other's parts.
+  tempo =
+    version:
+    (evaluate {
+      nixpkgs.overlays = [ (_: given: { tempo = given.tempo.overrideAttrs { inherit version; }; }) ];
+    }).services.tempo.settings;
+
+  # The remediator has its own list of units that it never touches.
+  inherit (import ../settings/remedy-words.nix) forbiddenStems forbiddenPrefixes;
+  core = builtins.readFile ../../crates/policy/src/unit.rs;
+  found = pattern: text: map lib.head (lib.filter lib.isList (builtins.split pattern text));
+  stems = lib.head (lib.splitString "];" (lib.last (lib.splitString "const STEMS" core)));
+
   # What the README shows is what the first example is, but for white space.
   dense = text: lib.concatStrings (lib.filter lib.isString (builtins.split "[[:space:]]+" text));
   shown = lib.filter (lib.hasPrefix "nix\nservices.homeostat.") (
@@ -93,13 +61,25 @@ let
   );
   evaluated =
     text:
-    lib.hasInfix (dense (lib.removePrefix "nix" text)) (dense (builtins.readFile ../examples/server.nix));
+    lib.hasInfix (dense (lib.removePrefix "nix" text)) (
+      dense (builtins.readFile ../examples/server.nix)
+    );
 
-  silent = evaluate (homeostat { receivers.a.webhook.url = "https://pager.example/hook"; });
+  silent = evaluate (homeostat {
+    receivers.a.webhook.url = "https://pager.example/hook";
+  });
 in
 lib.attrNames (lib.filterAttrs (_: module: !(throws module)) thrown)
 ++ lib.attrNames (lib.filterAttrs (_: case: !(says case)) asserted)
-++ lib.optional (throws sound || failed sound != [ ]) "a sound app is refused"
+++ lib.attrNames (lib.filterAttrs (_: refused) accepted)
+++ lib.optional (lib.hasInfix "\"127.0.0.1:" told) "a Prometheus elsewhere is told of loopback"
+++ lib.optional (
+  !(tempo "3.0.2" ? live_store) || tempo "2.10.5" ? live_store
+) "what Tempo reads does not follow its version"
+++ lib.optional (
+  found "\"([^\"]+)\"" stems != forbiddenStems
+  || found "starts_with\\(\"([^\"]+)\"\\)" core != forbiddenPrefixes
+) "the units that may not be healed differ from those of crates/policy/src/unit.rs"
 ++ lib.optional (shown == [ ] || !(lib.all evaluated shown)) "the README shows another example"
 ++ lib.optional (silent.warnings != [ ]) "a receiver, and still a warning"
-++ lib.optional ((evaluate sound).warnings == [ ]) "no receiver, and no warning"
+++ lib.optional ((evaluate accepted.app).warnings == [ ]) "no receiver, and no warning"

@@ -27,6 +27,18 @@ let
       builtins.attrNames settings.units
     );
 
+  rulesOf = name: without: [
+    {
+      name = "${name}/rules.json";
+      value =
+        builtins.toJSON
+          (import ./host.nix {
+            fast = false;
+            inherit without;
+          }).rules;
+    }
+  ];
+
   write = import ./rules/write.nix { rule_file = "../production/rules.json"; };
   ruleTest = name: {
     name = "tests/${name}.json";
@@ -45,6 +57,17 @@ in
 builtins.listToAttrs (
   variant "production"
   ++ variant "fast"
+  # A host that is watched from elsewhere: the exporters and the remediator, and its rules for whoever evaluates them.
+  ++ rulesOf "watched" [
+    "prometheus"
+    "alertmanager"
+    "loki"
+    "tempo"
+    "collector"
+    "grafana"
+  ]
+  # A host whose log lines go nowhere.
+  ++ rulesOf "traces-only" [ "loki" ]
   ++ map ruleTest ruleTests
   ++ [
     {

@@ -11,6 +11,7 @@ let
   healed = alertname: unit: to [ "remediator" "people" ] { inherit alertname unit; };
   people = alertname: unit: to [ "people" ] { inherit alertname unit; };
   api = "homeostat-api.service";
+  collector = "opentelemetry-collector.service";
 in
 [
   (healed "AppDown" api)
@@ -46,7 +47,25 @@ in
   (people "TargetDown" "prometheus-node-exporter.service")
   (people "RemediatorDown" "homeostat-remediator.service")
   (people "RemediatorCannotAct" "homeostat-remediator.service")
+  (people "LokiDown" "loki.service")
+  (people "LokiDiscarding" "loki.service")
+  (people "LokiWritesFailing" "loki.service")
+  (people "LokiRetentionStale" "loki.service")
+  (people "TempoDown" "tempo.service")
+  (people "TempoDiscarding" "tempo.service")
+  (people "CollectorDown" collector)
+  (people "CollectorRefusing" collector)
+  (people "CollectorDropping" collector)
+  (people "CollectorQueueFilling" collector)
+  (people "CollectorLogsMissing" collector)
+  (people "GrafanaDown" "grafana.service")
+  (people "PrometheusRuleFailures" "prometheus.service")
+  (people "AlertmanagerNotificationsFailing" "alertmanager.service")
   (to [ "people" ] { alertname = "HostDiskWillFill"; })
+  (to [ "people" ] {
+    alertname = "HostDiskFull";
+    mountpoint = "/";
+  })
   (to [ "people" ] { alertname = "HostMemoryPressure"; })
   (to [ "people" ] { alertname = "HostCpuSaturated"; })
   (to [ "people" ] { alertname = "SomebodyElsesAlert"; })

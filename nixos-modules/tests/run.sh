@@ -75,6 +75,16 @@ explained() {
   return "$missing"
 }
 
+# A host has no alert about a program that does not run on it; all else is as on a host that runs everything.
+lacks() {
+  local missing
+  missing=$(jq -rn --slurpfile all production/rules.json --slurpfile some "$1/rules.json" '
+    def names: [.[0].groups[].rules[].alert // empty] | unique;
+    ($all | names) - ($some | names) | join(" ")')
+  echo "lacks: $missing"
+  [[ $missing == "$2" ]]
+}
+
 route() {
   local index=$1 receivers
   receivers=$(jq -r ".[$index].receivers" routes.json)
@@ -123,6 +133,11 @@ done
 for ((index = 0; index < $(jq length routes.json); index++)); do
   check "route $(jq -r ".[$index] | \"\(.labels.alertname) \(.labels.unit // \"\") on \(.labels.host): \(.receivers)\"" routes.json)" route "$index"
 done
+ofLoki="LokiDiscarding LokiDown LokiRetentionStale LokiWritesFailing"
+check "traces-only: no alert about what does not run" lacks traces-only "CollectorLogsMissing $ofLoki"
+check "watched: no alert about what does not run" lacks watched \
+  "AlertmanagerNotificationsFailing CollectorDown CollectorDropping CollectorLogsMissing CollectorQueueFilling CollectorRefusing GrafanaDown $ofLoki PrometheusRuleFailures TempoDiscarding TempoDown"
+check "watched: alert rules" promtool check rules --lint=all --lint-fatal watched/rules.json
 check "the backstop waits for the ladder" waits
 check "every alert fires in one test and stays silent in another" tested
 check "every alert has a route test" routed

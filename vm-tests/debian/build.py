@@ -1,6 +1,6 @@
 """Compiles: with the host's cargo as the person who called, or else in a root with sid's Rust.
 
-Usage: build.py      builds the release binaries and prints the folder that holds them
+Usage: build.py      builds the release binaries and prints where they are
 """
 
 import os
@@ -24,50 +24,75 @@ def cargo(*arguments: str, environment: dict[str, str] | None = None, in_root: b
     print(f"$ cargo {' '.join(arguments)}", flush=True)
     environment = dict(environment or {})
     reason = "asked for" if in_root else host.why_not_host_cargo()
-    environment |= {key: value for key, value in os.environ.items() if key.lower().endswith("_proxy")}
-    settings = [f"{key}={value}" for key, value in environment.items()]
+    settings = [f"{key}={value}" for key, value in (environment | proxies()).items()]
     if reason is None:
         call = host.as_person("env", *settings, "cargo", *arguments)
         subprocess.run(call, cwd=state.REPOSITORY, check=True, stdin=subprocess.DEVNULL)
         return pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or state.REPOSITORY / "target")
     print(f"  compiling in the build root ({reason})", flush=True)
+    kept = compiled()
+    settings += [f"CARGO_HOME={kept}/cargo", f"CARGO_TARGET_DIR={kept}/target",
+                 f"HOMEOSTAT_TEST_POSTGRES_BIN={ROOT_POSTGRES}"]  # fmt: skip
+    inside(roots.compilers(), state.REPOSITORY, settings, "cargo", *arguments)
+    return kept / "target"
+
+
+def proxies() -> dict[str, str]:
+    """The way out of this host, where it leads through a proxy."""
+    return {key: value for key, value in os.environ.items() if key.lower().endswith("_proxy")}
+
+
+def compiled() -> pathlib.Path:
+    """The person's folder for what is compiled elsewhere than in their own caches."""
+    place = state.folder() / "compiled"
+    place.mkdir(exist_ok=True)
     account = host.person()
-    kept = state.folder() / "compiled"
-    kept.mkdir(exist_ok=True)
-    os.chown(kept, account.pw_uid, account.pw_gid)
-    machine = nspawn.Machine.create("build", None, roots.compilers(), None, "host", hostname="build")
+    os.chown(place, account.pw_uid, account.pw_gid)
+    return place
+
+
+def inside(root: pathlib.Path, place: pathlib.Path, settings: list[str], *command: str) -> None:
+    """Runs a compiler of a root in a folder of the repository, as the person, with these variables (NAME=value)."""
+    account, kept = host.person(), compiled()
+    machine = nspawn.Machine.create("build", None, root, {}, "host", hostname="build")
     try:
         # The paths inside are the paths outside, so that messages name files that exist.
         call = ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups",
-                "env", "-i", f"--chdir={state.REPOSITORY}", f"PATH={nspawn.PATH}", "LANG=C.UTF-8",
-                f"HOME={kept}", f"CARGO_HOME={kept}/cargo",
-                f"CARGO_TARGET_DIR={kept}/target", f"HOMEOSTAT_TEST_POSTGRES_BIN={ROOT_POSTGRES}", *settings,
-                "cargo", *arguments]  # fmt: skip
+                "env", "-i", f"--chdir={place}", f"PATH={nspawn.PATH}", "LANG=C.UTF-8", f"HOME={kept}", *settings,
+                *command]  # fmt: skip
         # Whom this host trusts, for the way to the registry may lead through a proxy of its owner's.
         trusted = [CERTIFICATES] if pathlib.Path(CERTIFICATES).exists() else []
         status = machine.once(call, writable=[str(state.REPOSITORY), str(kept)], readable=trusted)
     finally:
         machine.remove()
     if status != 0:
-        raise subprocess.CalledProcessError(status, ["cargo", *arguments])
-    return kept / "target"
+        raise subprocess.CalledProcessError(status, command)
 
 
-def release() -> pathlib.Path:
-    """Builds the release binaries and puts them together in one folder, from which machines copy them."""
+def release() -> dict[str, pathlib.Path]:
+    """Builds the release binaries and puts them together in one folder; gives them by name, for machines to copy."""
     built = cargo("build", "--release", "--locked", "--workspace", "--bins") / "release"
-    folder = state.folder() / "binaries"
-    folder.mkdir(exist_ok=True)
+    folder().mkdir(exist_ok=True)
     for name in BINARIES:
-        fresh = folder / f".{name}"
+        fresh = folder() / f".{name}"
         shutil.copyfile(built / name, fresh)
         fresh.chmod(0o755)
-        fresh.replace(folder / name)
-    return folder
+        fresh.replace(folder() / name)
+    return programs(folder())
+
+
+def folder() -> pathlib.Path:
+    """Where the release binaries lie together."""
+    return state.folder() / "binaries"
+
+
+def programs(place: pathlib.Path) -> dict[str, pathlib.Path]:
+    """The programs in a folder by their names."""
+    return {path.name: path for path in sorted(place.iterdir()) if not path.name.startswith(".")}
 
 
 if __name__ == "__main__":
     try:
-        print(release())
+        print("\n".join(map(str, release().values())))
     except (state.Refused, subprocess.CalledProcessError) as error:
         sys.exit(f"error: {error}")

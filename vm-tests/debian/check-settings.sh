@@ -20,8 +20,22 @@ for program in api remediator; do
   [[ ! -f $tree/etc/homeostat/$program.json ]] \
     || check "homeostat-$program" check-config "$tree/etc/homeostat/$program.json"
 done
-# Units that packages bring are their makers' business; ours must be without a complaint.
-for unit in "$tree"/etc/systemd/system/homeostat-*.service; do
+# What Debian has no package of is checked where it was brought.
+config=$tree/etc/homeostat
+bin=$tree/usr/local/bin
+[[ ! -f $config/loki.json || ! -x $bin/loki ]] || check "$bin/loki" -verify-config -config.file="$config/loki.json"
+# Tempo counts a warning as an error.
+[[ ! -f $config/tempo.json || ! -x $bin/tempo ]] || check "$bin/tempo" -config.verify -config.file="$config/tempo.json"
+for role in collector span-printer; do
+  [[ ! -f $config/$role.json || ! -x $bin/otelcol ]] \
+    || check "$bin/otelcol" validate --feature-gates=stanza.synchronousLogEmitter --config="file:$config/$role.json"
+done
+# Units that packages bring are their makers' business; ours must be without a complaint. One whose program was not
+# brought would only be told so.
+for unit in "$tree"/etc/systemd/system/{homeostat-*,loki,tempo,opentelemetry-collector,span-printer,grafana}.service; do
+  [[ -f $unit ]] || continue
+  program=$(sed -n 's/^ConditionPathExists=//p' "$unit")
+  [[ -z $program || -x $tree$program ]] || continue
   check systemd-analyze verify --man=no --recursive-errors=no "$unit"
 done
 

@@ -2,12 +2,16 @@
 
 import os
 import pathlib
+import shutil
 import subprocess
+import sys
 import tempfile
 
+import backends
 import build
 import driver
 import host
+import modules
 import nspawn
 import papers
 import roots
@@ -18,6 +22,13 @@ REPOSITORY = state.REPOSITORY
 TOOLS = REPOSITORY / "target" / "tools"
 # The settings are proved with these arguments and with those of every machine test.
 ARGUMENTS = ["{ demo = false; fast = false; }", "{ demo = true; fast = false; }", "{ demo = true; fast = true; }"]
+# With every backend, and each of the two forms that Tempo's configuration has.
+WITH_BACKENDS = [
+    f"{{ demo = true; fast = false; backends = [ {settings.words(backends.ALL)} ]; tempoVersion = \"{version}\"; }}"
+    for version in ("2.10.8", "3.0.3")
+]
+# Which tests of this file want which backends.
+BACKENDS = {"settings": ["loki", "collector"], "lifecycle": ["loki", "collector"]}
 # What the driver gives to a script.
 SCRIPT_WORDS = "machine,machines,args,log,t,start_all,subtest"
 
@@ -88,7 +99,7 @@ def nix() -> None:
     host.bring("nix-instantiate")
     for file in files("*.nix"):
         call("nix-instantiate", "--parse", file, stdout=subprocess.DEVNULL)
-    for arguments in all_arguments():
+    for arguments in [*all_arguments(), *WITH_BACKENDS]:
         settings.machine(arguments)
     if not (TOOLS / "bin" / "deadnix").exists():
         if host.why_not_host_cargo():
@@ -98,17 +109,22 @@ def nix() -> None:
 
 
 def all_arguments() -> list[str]:
-    """Each set of arguments that the settings are called with anywhere, as Nix text."""
+    """Each set of arguments that a machine is made with anywhere, as Nix text."""
     scripts = [path.parent / path.name.replace(".args.nix", ".py") for path in settings.HERE.parent.glob("*.args.nix")]
-    return list(dict.fromkeys(ARGUMENTS + [settings.test_arguments(script)[1] for script in sorted(scripts)]))
+    tests = [settings.test_arguments(script)[1] for script in sorted(scripts)]
+    return list(dict.fromkeys([*ARGUMENTS, WITH_BACKENDS[0], *tests]))
 
 
 def in_tree(script: str, arguments: str, *words: str) -> None:
-    """Runs a bash script of the repository in the tree of a machine with these settings, without booting it."""
+    """Runs a bash script of the repository in the tree of a machine with these settings, without booting it. Of the
+    backends the tree has those that can be had here."""
     host.bring(*host.MACHINE_TOOLS)
     print(f"== {script} with {arguments}", flush=True)
-    described = settings.machine(arguments)
-    machine = nspawn.Machine.create("check", described, roots.machine(described), build.release(), "private")
+    choice = backends.choose(settings.wanted(arguments, []))
+    described = settings.machine(choice.arguments(arguments))
+    programs = build.release() | choice.programs()
+    machine = nspawn.Machine.create("check", described, roots.machine(described), programs, "private",
+                                    folders=choice.folders())  # fmt: skip
     try:
         readable = [str(REPOSITORY), str(state.folder())]
         status = machine.once(["bash", str(REPOSITORY / script), *words], readable=readable)
@@ -152,15 +168,20 @@ def docs() -> None:
 def lifecycle() -> None:
     """up, up again, down, in a state folder of its own, which is gone afterwards."""
     host.bring(*host.MACHINE_TOOLS)
-    taken = {port: host.holder(port) for port in settings.machine(ARGUMENTS[2])["ports"]}
+    everything = backends.choose(list(backends.ALL)).arguments(ARGUMENTS[2])
+    taken = {port: host.holder(port) for port in settings.machine(everything)["ports"]}
     held = [f"{port} ({who})" for port, who in taken.items() if who]
     if held:
         raise Skipped(f"these ports of this host are taken: {', '.join(held)}")
     folder = state.folder() / "lifecycle"
     environment = {**os.environ, "HOMEOSTAT_STATE": str(folder)}
+    environment.pop("HOMEOSTAT_ARGUMENTS", None)
     try:
+        lend(folder)
         call("./dev", "up", env=environment)
         began = running(folder)
+        for unit in ("loki.service", "opentelemetry-collector.service"):
+            call("./dev", "shell", "systemctl", "is-active", unit, env=environment)
         call("./dev", "up", env=environment)
         if not began or running(folder) != began:
             raise Failed(f"the second up did not leave the first's machine alone: {began}, then {running(folder)}")
@@ -169,6 +190,15 @@ def lifecycle() -> None:
         call("./dev", "down", "--all", env=environment)
     if folder.exists() or state.mounts_below(folder):
         raise Failed(f"{folder} is still there, or mounted")
+
+
+def lend(folder: pathlib.Path) -> None:
+    """Gives a state folder a backend that is built already. Where the host's Go can build the other one in seconds,
+    from what it has kept, that one is left for `up` to bring into its machine."""
+    lent = ["collector"] if modules.why_not_host_go() else []
+    state.mark(folder)
+    for place in (modules.built(name).parent for name in ["loki", *lent]):
+        shutil.copytree(place, folder / "backends" / place.name, dirs_exist_ok=True)
 
 
 def running(folder: pathlib.Path) -> list[str]:
@@ -182,8 +212,16 @@ def toolchain() -> None:
     build.cargo("build", "--locked", "--package", "homeostat-policy", in_root=True)
 
 
+def dashboards_lint() -> None:
+    """Dashboards, rules and Grafana's settings name nothing that is not there; the lint's own tests come first."""
+    host.bring("nix-instantiate")
+    call(sys.executable, "-m", "unittest", "discover", "--start-directory", "dashboards", "--pattern", "*_test.py")
+    call(sys.executable, "dashboards/lint.py")
+
+
 FIRST = {
-    "format": formatting, "shell": shell, "python": python, "nix": nix, "docs": docs, "lint": lint, "rust": rust,
+    "format": formatting, "shell": shell, "python": python, "nix": nix, "docs": docs,
+    "dashboards-lint": dashboards_lint, "lint": lint, "rust": rust,
     "settings": rendered, "rules": rules, "notifications": notifications,
 }  # fmt: skip
 LAST = {"toolchain": toolchain, "lifecycle": lifecycle}

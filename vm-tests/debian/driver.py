@@ -1,6 +1,7 @@
 """Runs a machine test: a script written for the NixOS test driver, on a Debian machine in systemd-nspawn.
 
 Usage: driver.py SCRIPT [--binaries FOLDER] [--log FILE] [--keep]
+The machine also has the backends that the test's arguments name, as far as they can be had here (backends.py).
 The script finds `machine`, `args`, `start_all`, `subtest`, `log` and `t` as it would under NixOS, and before it
 runs ../prelude.py, which the NixOS driver puts there too. Exit code 0 is a pass.
 """
@@ -15,6 +16,9 @@ import time
 import traceback
 import unittest
 
+import backends
+import build
+import modules
 import nspawn
 import roots
 import settings
@@ -94,10 +98,15 @@ def parts(script: pathlib.Path) -> list[pathlib.Path]:
 def run(script: pathlib.Path, binaries: pathlib.Path | None, log: Log, keep: bool) -> bool:
     """Makes the machine, runs the script, and ends the machine. True is a pass."""
     args, machine_arguments = settings.test_arguments(script)
-    args["absent"] = []
-    described = settings.machine(machine_arguments)
+    choice = backends.choose(args.get("backends", []))
+    modules.bring(choice.unbuilt(), log.info)
+    args["absent"] = list(choice.absent)
+    for name, cure in choice.absent.items():
+        log.info(f"{backends.TITLES[name]} is absent: {cure}")
+    described = settings.machine(choice.arguments(machine_arguments))
     base = roots.machine(described)
-    container = nspawn.Machine.create(script.stem, described, base, binaries, "private", hostname="machine")
+    programs = (build.programs(binaries) if binaries else {}) | choice.programs()
+    container = nspawn.Machine.create(script.stem, described, base, programs, "private", "machine", choice.folders())
     machine = vocabulary.Machine("machine", container, log)
     machine.after_start = lambda: require_versions(machine, log)
     scope = {
@@ -140,7 +149,8 @@ def main() -> None:
         log = Log(options.log or state.folder() / "logs" / f"{options.script.stem}.machine.log")
         passed = run(options.script, options.binaries, log, options.keep)
     except state.Refused as error:
-        sys.exit(f"error: {error}")
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(64)
     sys.exit(0 if passed else 1)
 
 

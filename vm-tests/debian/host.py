@@ -20,6 +20,7 @@ PACKAGES = {
     "jq": "jq",
 }
 MACHINE_TOOLS = ["mmdebstrap", "systemd-nspawn", "nix-instantiate"]
+BUILD_ROOT_WANTED = "HOMEOSTAT_BUILD_ROOT=1 asks for the build root"
 LEAST_RUST = (1, 94)
 # A program linked on the host runs in the machine only if the host's libc is not newer than trixie's.
 MACHINE_LIBC = (2, 41)
@@ -30,11 +31,16 @@ def person() -> pwd.struct_passwd:
     return pwd.getpwnam(os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name)
 
 
+def person_path() -> str:
+    """Where the person's programs are looked for: their own compilers first, which sudo takes off the path."""
+    home = person().pw_dir
+    return f"{home}/.cargo/bin:{home}/go/bin:/usr/local/go/bin:{os.environ['PATH']}"
+
+
 def as_person(*command: str) -> list[str]:
     """The call that runs a command as the person, with their own compilers on the path."""
     account = person()
-    path = f"{account.pw_dir}/.cargo/bin:{account.pw_dir}/go/bin:/usr/local/go/bin:{os.environ['PATH']}"
-    call = ["env", f"PATH={path}", *command]
+    call = ["env", f"PATH={person_path()}", *command]
     if account.pw_uid != os.getuid():
         call = ["runuser", "-u", account.pw_name, "--", "env", f"HOME={account.pw_dir}", *call]
     return call
@@ -61,10 +67,30 @@ def install(*packages: str) -> None:
         raise state.Refused(f"cannot install {' '.join(packages)}:\n{done.stdout}{done.stderr}")
 
 
+def build_root_wanted() -> bool:
+    """Whether the person wants the Debian tree's compilers even where the host's would do."""
+    return os.environ.get("HOMEOSTAT_BUILD_ROOT") == "1"
+
+
+def why_not_host_go(least: tuple[int, ...]) -> str | None:
+    """Why the host's Go cannot build what asks for the version `least`; None when it can."""
+    if build_root_wanted():
+        return BUILD_ROOT_WANTED
+    if shutil.which("go", path=person_path()) is None:
+        return "this host has no go"
+    # What it would fetch to replace itself with does not count.
+    found = subprocess.run(as_person("env", "GOTOOLCHAIN=local", "go", "env", "GOVERSION"), cwd="/",
+                           capture_output=True, text=True)  # fmt: skip
+    version = numbers(found.stdout, 3)
+    if version is None or version < least:
+        return f"{found.stdout.strip() or 'this go'} is older than {'.'.join(map(str, least))}"
+    return None
+
+
 def why_not_host_cargo() -> str | None:
     """Why the host's Rust cannot build for the machine; None when it can."""
-    if os.environ.get("HOMEOSTAT_BUILD_ROOT") == "1":
-        return "HOMEOSTAT_BUILD_ROOT=1 asks for the build root"
+    if build_root_wanted():
+        return BUILD_ROOT_WANTED
     found = subprocess.run(as_person("cargo", "--version"), capture_output=True, text=True)
     version = numbers(found.stdout) if found.returncode == 0 else None
     if version is None:
@@ -79,10 +105,10 @@ def why_not_host_cargo() -> str | None:
     return None
 
 
-def numbers(text: str) -> tuple[int, int] | None:
-    """The first MAJOR.MINOR in a text."""
-    found = re.search(r"(\d+)\.(\d+)", text)
-    return (int(found[1]), int(found[2])) if found else None
+def numbers(text: str, count: int = 2) -> tuple[int, ...] | None:
+    """The first MAJOR.MINOR in a text; of a longer version up to `count` numbers."""
+    found = re.search(r"\d+\.\d+(\.\d+)*", text)
+    return tuple(map(int, found[0].split(".")))[:count] if found else None
 
 
 def postgres() -> pathlib.Path:

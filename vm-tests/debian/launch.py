@@ -36,7 +36,7 @@ def call(spec: dict, root: pathlib.Path, command: list[str]) -> list[str]:
              f"--directory={root}", "--link-journal=no", "--timezone=off"]  # fmt: skip
     words += ["--private-network", "--resolv-conf=off"] if spec["network"] == "private" else []
     words += [f"--bind={path}" for path in spec.get("writable", [])]
-    words += [f"--bind-ro={path}" for path in spec.get("readable", [])]
+    words += [f"--bind-ro={path}" for path in spec["readable"]]
     return [*words, "--pipe", "--", *command] if command else [*words, "--boot", "--console=read-only"]
 
 
@@ -46,9 +46,8 @@ def main() -> None:
     spec = json.loads((home / "machine.json").read_text())
     try:
         root = tree(home, pathlib.Path(spec["base"]))
-        binaries = spec["binaries"]
         if spec["settings"]:
-            settings.apply(spec["settings"], root, pathlib.Path(binaries) if binaries else None)
+            settings.apply(spec["settings"], root, spec["programs"])
         # Every machine is somebody new. Without an identity systemd would take this for a first boot and
         # enable by preset what the packages had left off.
         (root / "etc/machine-id").write_text(f"{uuid.uuid4().hex}\n")

@@ -41,20 +41,19 @@ in
       };
   };
 
-  ${facts.units.nodeExporter}.serviceConfig =
-    run "prometheus-node-exporter" (
-      exporters.node.address
-      ++ map (name: "--collector.${name}") exporters.node.collectors
-      ++ exporters.node.flags
-    );
+  ${facts.units.nodeExporter}.serviceConfig = run "prometheus-node-exporter" (
+    exporters.node.address
+    ++ map (name: "--collector.${name}") exporters.node.collectors
+    ++ exporters.node.flags
+  );
 
   ${facts.units.postgresExporter} = {
     after = [ role.units.databaseReady ];
     serviceConfig =
       run "prometheus-postgres-exporter" (exporters.postgres.address ++ exporters.postgres.flags)
       // {
-      Environment = "\"DATA_SOURCE_NAME=${exporters.postgres.dataSourceName}\"";
-    };
+        Environment = "\"DATA_SOURCE_NAME=${exporters.postgres.dataSourceName}\"";
+      };
   };
 
   ${facts.units.blackboxExporter}.serviceConfig = run "prometheus-blackbox-exporter" [
@@ -63,6 +62,8 @@ in
   ];
 
   ${facts.units.processExporter}.serviceConfig = run "prometheus-process-exporter" (
-    [ "-config.path=${role.paths.processConfig}" ] ++ exporters.process.address ++ exporters.process.flags
+    [ "-config.path=${role.paths.processConfig}" ]
+    ++ exporters.process.address
+    ++ exporters.process.flags
   );
 }

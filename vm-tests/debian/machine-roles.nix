@@ -15,6 +15,7 @@ facts: {
     blackboxConfig = "/etc/prometheus/blackbox.yml";
     processConfig = "/etc/prometheus/process-exporter.json";
     databaseScript = "${facts.paths.config}/database.sql";
+    dashboards = "${facts.paths.config}/dashboards";
     secretsScript = "${facts.paths.binaries}/homeostat-secrets";
   };
 }

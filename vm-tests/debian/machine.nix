@@ -4,33 +4,7 @@
 }:
 let
   facts = import ./facts.nix;
-  defaults = {
-    host = "demo";
-    demo = true;
-    fast = true;
-    # Apps, timing, ports and receivers of the settings, as nixos-modules/settings/default.nix takes them.
-    extraApps = { };
-    timing = { };
-    ports = { };
-    receivers = { };
-    postgresqlRemedy = { };
-    # Which of loki, tempo, collector and grafana run; their programs are brought from outside Debian.
-    backends = [ ];
-    # Laid over the top level of api.json and remediator.json.
-    apiOverrides = { };
-    remediatorOverrides = { };
-    # For tests that bring units of their own.
-    extraFiles = { };
-    extraUsers = [ ];
-    extraEnable = [ ];
-    extraPackages = [ ];
-  };
-  unknown = builtins.attrNames (removeAttrs arguments (builtins.attrNames defaults));
-  given =
-    if unknown == [ ] then
-      defaults // arguments
-    else
-      throw "machine.nix: ${toString unknown}: no such argument; there are ${toString (builtins.attrNames defaults)}";
+  given = import ./machine-arguments.nix arguments;
 
   role = import ./machine-roles.nix facts;
   settings = import ../../nixos-modules/settings {
@@ -42,6 +16,7 @@ let
       ports
       receivers
       postgresqlRemedy
+      tempoVersion
       ;
     inherit (role) units users paths;
     apps = given.extraApps;
@@ -51,12 +26,15 @@ let
       "collector"
       "grafana"
     ];
+    # In Tempo's absence a printer of spans has its place.
+    urls.tempoOtlp = "http://127.0.0.1:${toString ports.tempoOtlp}";
   };
   inherit (settings) ports;
   write = import ../../nixos-modules/settings/write.nix;
 
   dropIns = import ./machine-drop-ins.nix { inherit facts settings; };
   database = import ./machine-database.nix { inherit facts role; };
+  backends = import ./machine-backends.nix { inherit facts role settings; };
 
   text = content: {
     text = content;
@@ -121,7 +99,9 @@ in
     else
       { "${facts.paths.config}/api.json" = json (settings.api // given.apiOverrides); }
   )
+  // builtins.mapAttrs (_: text) backends.files
   // systemd ".service" ownUnits
+  // systemd "" backends.units
   // systemd ".d/homeostat.conf" dropIns
   // given.extraFiles;
 
@@ -129,10 +109,13 @@ in
     map (name: {
       inherit name;
       groups = if name == facts.users.remediator then [ "systemd-journal" ] else [ ];
-    }) ownUsers
+    }) (ownUsers ++ backends.users)
     ++ given.extraUsers;
 
-  enable = map (name: "${name}.service") (builtins.attrNames ownUnits) ++ given.extraEnable;
+  enable =
+    map (name: "${name}.service") (builtins.attrNames ownUnits)
+    ++ builtins.attrNames backends.units
+    ++ given.extraEnable;
 
   # A mirror is not there to be asked, and a failed timer would make the machine count as degraded.
   mask = [
@@ -147,12 +130,15 @@ in
     inherit (given) demo;
     inherit ports;
     api = settings.api != null;
+    grafana = settings.grafana != null;
   };
 
-  ports = builtins.attrValues ports;
+  inherit (backends) ports;
 
   secrets = map (name: "${facts.paths.secrets}/${name}") [
     "alertmanager-token"
     "operator-token"
+    "grafana-admin-password"
+    "grafana-secret-key"
   ];
 }

@@ -28,17 +28,20 @@ class Machine:
         self.log = home / "console.log"
 
     @classmethod
-    def create(cls, label: str, settings: dict | None, base: pathlib.Path, binaries: pathlib.Path | None, network: str,
-               hostname: str = "homeostat") -> "Machine":  # fmt: skip
-        """A new machine, not yet started. `network` is private, or host to share the host's."""
+    def create(cls, label: str, settings: dict | None, base: pathlib.Path, programs: dict[str, pathlib.Path],
+               network: str, hostname: str = "homeostat",
+               folders: dict[str, pathlib.Path] | None = None) -> "Machine":  # fmt: skip
+        """A new machine, not yet started. `programs` go to its /usr/local/bin by name, `folders` of the host appear
+        in it, for reading, in their places. `network` is private, or host to share the host's."""
         # systemd-nspawn of Debian 13 refuses a name for as long as a dead machine's leftovers hold it.
         name = f"homeostat-{label}-{uuid.uuid4().hex[:8]}"
         home = state.folder() / "machines" / name
         state.mark(home)
         # What lies in the machine is for root, as it is inside.
         home.chmod(0o700)
-        spec = {"name": name, "hostname": hostname, "base": str(base), "binaries": str(binaries) if binaries else None,
-                "network": network, "settings": settings}  # fmt: skip
+        spec = {"name": name, "hostname": hostname, "base": str(base), "network": network, "settings": settings,
+                "programs": {key: str(path) for key, path in programs.items()},
+                "readable": [bind(path, place) for place, path in (folders or {}).items()]}  # fmt: skip
         (home / "machine.json").write_text(json.dumps(spec))
         return cls(home)
 
@@ -80,7 +83,8 @@ class Machine:
     def once(self, command: list[str], writable: list[str] | None = None, readable: list[str] | None = None) -> int:
         """Runs one command in the machine's tree without booting it, its output on ours; returns its status.
         The named folders of the host appear inside under their own paths."""
-        spec = {**self.spec(), "writable": writable or [], "readable": readable or []}
+        spec = self.spec()
+        spec |= {"writable": writable or [], "readable": spec["readable"] + (readable or [])}
         (self.home / "machine.json").write_text(json.dumps(spec))
         status = subprocess.run(self._launch(False, *command), stdin=subprocess.DEVNULL).returncode
         sweep(self.name)
@@ -136,6 +140,12 @@ class Machine:
         done = subprocess.run(call, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
         return done.returncode, done.stdout, done.stderr
 
+    def put(self, source: pathlib.Path, target: str) -> None:
+        """Copies a program into the running machine; it appears there when it is whole."""
+        script = 'cat > "$1.new" && chmod 0755 "$1.new" && mv "$1.new" "$1"'
+        with source.open("rb") as file:
+            subprocess.run(self.enter("bash", "-c", script, "put", target), stdin=file, check=True)
+
     def stop(self, kill: bool = False) -> None:
         """Ends the machine by its leader and awaits the end of both processes. With `kill`, as a power cut would."""
         leader, supervisor = self.process("leader"), self.process("supervisor")
@@ -157,6 +167,11 @@ class Machine:
         if self.process("supervisor") or self.process("leader"):
             raise state.Refused(f"{self.name} still runs; stop it first")
         state.remove(self.home)
+
+
+def bind(path: pathlib.Path, place: str) -> str:
+    """A folder of the host and its place in a machine, as systemd-nspawn takes them."""
+    return ":".join(part.replace("\\", "\\\\").replace(":", "\\:") for part in (str(path), place))
 
 
 def own_cgroup(name: str) -> pathlib.Path | None:

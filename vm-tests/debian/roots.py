@@ -1,6 +1,6 @@
-"""Base roots: a Debian tree for machines, and one with compilers. Each is built once and kept by what it is made of.
+"""Base roots: a Debian tree for machines, and two with compilers. Each is built once and kept by what it is made of.
 
-Usage: roots.py machine < settings.json | roots.py build      (prints the root's path)
+Usage: roots.py machine < settings.json | roots.py build | roots.py go      (prints the root's path)
 """
 
 import json
@@ -20,6 +20,8 @@ MACHINE_PACKAGES_SID = ["promtool"]
 # The server is for the Rust tests, which start one of their own.
 BUILD_PACKAGES = ["gcc", "libc6-dev", "ca-certificates", "pkg-config", "postgresql-17"]
 BUILD_PACKAGES_SID = ["cargo", "rustc", "rust-clippy", "rustfmt"]
+GO_PACKAGES = ["ca-certificates"]
+GO_PACKAGES_SID = ["golang-go"]
 
 
 def machine(settings: dict) -> pathlib.Path:
@@ -32,6 +34,11 @@ def machine(settings: dict) -> pathlib.Path:
 def compilers() -> pathlib.Path:
     """The root with sid's Rust on the machine's libc, for hosts whose own cargo is too old or absent."""
     return build("build", BUILD_PACKAGES, BUILD_PACKAGES_SID)
+
+
+def go() -> pathlib.Path:
+    """The root with sid's Go. It is apart from Rust's, for a host often has one of the two compilers."""
+    return build("go", GO_PACKAGES, GO_PACKAGES_SID)
 
 
 def build(kind: str, packages: list[str], from_sid: list[str]) -> pathlib.Path:
@@ -78,7 +85,13 @@ def clean_environment() -> dict[str, str]:
 def main() -> None:
     """The command line of this file."""
     try:
-        print(compilers() if sys.argv[1:] == ["build"] else machine(json.load(sys.stdin)))
+        match sys.argv[1:]:
+            case ["build"]:
+                print(compilers())
+            case ["go"]:
+                print(go())
+            case _:
+                print(machine(json.load(sys.stdin)))
     except state.Refused as error:
         sys.exit(f"error: {error}")
 

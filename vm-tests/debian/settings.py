@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+from collections.abc import Iterable
 
 import state
 
@@ -13,7 +14,7 @@ MACHINE = pathlib.Path(os.environ.get("HOMEOSTAT_MACHINE_NIX") or HERE / "machin
 FACTS = HERE / "facts.nix"
 
 
-def evaluate(expression: str) -> dict:
+def evaluate(expression: str) -> dict | list:
     """The value of a Nix expression. The dummy store keeps Nix from making /nix on the host."""
     command = ["nix-instantiate", "--store", "dummy://", "--eval", "--strict", "--json", "--expr", expression]
     done = subprocess.run(command, capture_output=True, text=True, cwd=state.REPOSITORY)
@@ -37,6 +38,16 @@ def test_scripts() -> list[pathlib.Path]:
     return sorted(path for path in HERE.parent.glob("*.py") if arguments_file(path).exists())
 
 
+def words(names: Iterable[str]) -> str:
+    """Names as the elements of a Nix list."""
+    return " ".join(f'"{name}"' for name in names)
+
+
+def wanted(arguments: str, default: Iterable[str]) -> list[str]:
+    """The backends that a machine's arguments (Nix text) name."""
+    return evaluate(f"({arguments}).backends or [ {words(default)} ]")
+
+
 def test_arguments(script: pathlib.Path) -> tuple[dict, str]:
     """A test's `args`, and its machine's arguments as Nix text."""
     path = arguments_file(script)
@@ -54,14 +65,14 @@ def inside(root: pathlib.Path, *command: str) -> None:
         raise state.Refused(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")
 
 
-def apply(settings: dict, root: pathlib.Path, binaries: pathlib.Path | None) -> None:
+def apply(settings: dict, root: pathlib.Path, programs: dict[str, str]) -> None:
     """Makes the tree at `root` the machine that the settings describe: users, files, programs, units."""
     create_users(settings.get("users", []), root)
     for path, file in settings.get("files", {}).items():
         write(root, path, file)
-    for binary in sorted(binaries.iterdir()) if binaries else []:
-        target = root / "usr/local/bin" / binary.name
-        shutil.copyfile(binary, target)
+    for name, source in programs.items():
+        target = root / "usr/local/bin" / name
+        shutil.copyfile(source, target)
         target.chmod(0o755)
     for verb in ("mask", "enable"):
         units = settings.get(verb, [])

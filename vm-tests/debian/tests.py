@@ -8,14 +8,17 @@ The closing line counts all of them.
 import contextlib
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
 import traceback
 
+import backends
 import build
 import checks
 import host
+import modules
 import settings
 import state
 
@@ -23,17 +26,40 @@ import state
 def on_machine(script: pathlib.Path, log: pathlib.Path) -> None:
     """Runs a script of the test vocabulary on a machine of its own."""
     host.bring(*host.MACHINE_TOOLS)
-    binaries = build.release()
+    build.release()
     driver = [sys.executable, str(settings.HERE / "driver.py"), str(script)]
-    subprocess.run([*driver, "--binaries", str(binaries), "--log", str(log)], check=True)
+    subprocess.run([*driver, "--binaries", str(build.folder()), "--log", str(log)], check=True)
+
+
+def machine_log(name: str) -> pathlib.Path:
+    """Every command of a machine test with what it gave."""
+    return logs() / f"{name}.machine.log"
 
 
 def everything() -> dict:
     """Every test by name, in the order in which a mistake shows soonest."""
     machines = {}
     for script in settings.test_scripts():
-        machines[script.stem] = lambda script=script: on_machine(script, logs() / f"{script.stem}.machine.log")
+        machines[script.stem] = lambda script=script: on_machine(script, machine_log(script.stem))
     return {**checks.FIRST, **machines, **checks.LAST}
+
+
+def bring_backends(name: str) -> None:
+    """Builds what a test wants of Loki and the Collector and is not built yet. That takes minutes, so it is shown."""
+    scripts = {script.stem: script for script in settings.test_scripts()}
+    if name in scripts:
+        host.bring("nix-instantiate")
+        wanted = settings.test_arguments(scripts[name])[0]["backends"]
+    else:
+        wanted = checks.BACKENDS.get(name, [])
+    modules.bring(wanted, lambda text: print(f"    {text}", flush=True))
+
+
+def skipped_parts(name: str) -> list[str]:
+    """What a machine test says that it did not run: lines of the prelude's `skip`."""
+    log = machine_log(name)
+    text = log.read_text(errors="replace") if log.exists() else ""
+    return re.findall(r"^ *[\d.]+ s +skipped: (.+)$", text, re.MULTILINE)
 
 
 def logs() -> pathlib.Path:
@@ -67,7 +93,9 @@ def run_one(name: str, test) -> str:
     began = time.monotonic()
     log = logs() / f"{name}.log"
     print(f"{name} ...", flush=True)
+    machine_log(name).unlink(missing_ok=True)
     try:
+        bring_backends(name)
         with output_to(log):
             test()
         outcome = "passed"
@@ -102,15 +130,26 @@ def main() -> int:
     unknown = [word for word in words if word not in tests]
     if unknown:
         raise state.Refused(f"no test {', '.join(unknown)}; there are: {', '.join(tests)}")
+    # A bad TEMPO or GRAFANA is told before anything runs.
+    backends.choose([])
     began = time.monotonic()
     outcomes = {name: run_one(name, tests[name]) for name in words or tests}
     print(f"\n{time.monotonic() - began:.0f} s in all")
-    for name, outcome in outcomes.items():
-        if outcome != "passed":
-            print(f"{name}: {outcome}" + (f", see {logs() / name}.log" if outcome == "failed" else ""))
-    kinds = [outcome.split(":")[0] for outcome in outcomes.values()]
-    print(f"{kinds.count('passed')} passed, {kinds.count('failed')} failed, {kinds.count('skipped')} skipped")
-    return 1 if "failed" in kinds else 0
+    print(closing(outcomes))
+    return 1 if "failed" in outcomes.values() else 0
+
+
+def closing(outcomes: dict[str, str]) -> str:
+    """The closing lines: what failed, then all in numbers, with whatever was skipped by its name."""
+    failed = [name for name, outcome in outcomes.items() if outcome == "failed"]
+    # A test is skipped as a whole, or passes without some of its parts; either counts.
+    skipped = [f"{name}: {outcome.partition(': ')[2]}" for name, outcome in outcomes.items()
+               if outcome.startswith("skipped")]  # fmt: skip
+    skipped += [f"{name}: {part}" for name in outcomes for part in skipped_parts(name)]
+    passed = list(outcomes.values()).count("passed")
+    counts = f"{passed} passed, {len(failed)} failed, {len(skipped)} skipped"
+    lines = [f"{name}: failed, see {logs() / name}.log" for name in failed]
+    return "\n".join([*lines, counts + (f" ({'; '.join(skipped)})" if skipped else "")])
 
 
 if __name__ == "__main__":

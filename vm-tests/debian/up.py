@@ -9,21 +9,19 @@ import os
 import signal
 import sys
 import time
-import urllib.error
-import urllib.request
 
+import backends
 import build
 import host
+import modules
 import nspawn
 import roots
 import settings
 import state
+import table
 
 ARGUMENTS = os.environ.get("HOMEOSTAT_ARGUMENTS") or "{ demo = true; fast = true; }"
-READY_SECONDS = 60
 LABEL = "up"
-# Loopback is never asked through a proxy.
-DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @contextlib.contextmanager
@@ -74,7 +72,8 @@ def up() -> None:
     machine = running()
     if machine:
         print("The machine runs already. To begin anew: sudo ./dev down && sudo ./dev up\n")
-        show(machine)
+        complete(machine)
+        table.show(machine)
         return
     for leftover in machines(f"{LABEL}-"):
         leftover.stop()
@@ -82,14 +81,16 @@ def up() -> None:
     with step("this host's programs"):
         host.bring(*host.MACHINE_TOOLS)
     with step("settings"):
-        described = settings.machine(ARGUMENTS)
+        choice = backends.choose(settings.wanted(ARGUMENTS, backends.ALL))
+        described = settings.machine(choice.arguments(ARGUMENTS)) | {"absent": choice.absent}
         refuse_taken_ports(described["ports"])
     with step("the machine's root"):
         base = roots.machine(described)
     with step("our programs (the first time takes minutes)"):
-        binaries = build.release()
+        programs = build.release() | choice.programs()
     with step("the machine"):
-        machine = nspawn.Machine.create(LABEL, described, base, binaries, "host", hostname=os.uname().nodename)
+        machine = nspawn.Machine.create(LABEL, described, base, programs, "host", os.uname().nodename,
+                                        choice.folders())  # fmt: skip
         try:
             machine.start(outlive=True)
         except BaseException:
@@ -97,9 +98,33 @@ def up() -> None:
             raise
         (machine.home / "complete").touch()
     with step("its services"):
-        await_services(described["endpoints"])
+        table.await_services(machine)
     print(f"\nUp after {time.monotonic() - began:.0f} s.\n")
-    show(machine)
+    if complete(machine):
+        print(f"\nAll of it up after {time.monotonic() - began:.0f} s.\n")
+    table.show(machine)
+
+
+def complete(machine: nspawn.Machine) -> bool:
+    """Builds the programs that a running machine still lacks, and starts what waits for each. Whether any did."""
+    lacking = table.missing(machine)
+    names = [name for name in modules.MODULES if f"/usr/local/bin/{backends.PROGRAMS[name]}" in lacking.values()]
+    if names:
+        table.show(machine)
+        print("\nThe machine is of use already. What is not built yet is brought into it now, which takes minutes.")
+    for name in names:
+        program = f"/usr/local/bin/{backends.PROGRAMS[name]}"
+        units = [unit for unit, path in lacking.items() if path == program]
+        with step(f"{backends.TITLES[name]} ({', '.join(units)})"):
+            modules.bring([name], lambda text: print(f"  {text}", flush=True))
+            machine.put(modules.built(name), program)
+            status, _, errors = machine.run(f"systemctl start --no-block {' '.join(units)}")
+            if status != 0:
+                raise state.Refused(f"cannot start {', '.join(units)}: {errors.strip()}")
+    if names:
+        with step("their start"):
+            table.await_services(machine)
+    return bool(names)
 
 
 def refuse_taken_ports(ports: list[int]) -> None:
@@ -108,47 +133,6 @@ def refuse_taken_ports(ports: list[int]) -> None:
     named = [f"  port {port} is held by {who}" for port, who in taken.items() if who]
     if named:
         raise state.Refused("the machine needs these ports of this host; stop what holds them:\n" + "\n".join(named))
-
-
-def await_services(endpoints: list[dict]) -> None:
-    """Waits until every endpoint answers; one that does not is named in the table, for the rest is of use."""
-    deadline = time.monotonic() + READY_SECONDS
-    while any(answer(endpoint) != "ok" for endpoint in endpoints) and time.monotonic() < deadline:
-        time.sleep(0.2)
-
-
-def answer(endpoint: dict) -> str:
-    """What an endpoint says about itself: ok, its HTTP status, or that nothing listens."""
-    try:
-        with DIRECT.open(endpoint.get("health") or endpoint["url"], timeout=3):
-            return "ok"
-    except urllib.error.HTTPError as error:
-        return f"HTTP {error.code}"
-    except OSError:
-        return "no answer"
-
-
-def show(machine: nspawn.Machine) -> None:
-    """The table of URLs, where the secrets are, and what to try."""
-    described = machine.spec()["settings"]
-    rows = [(e["name"], answer(e), e["url"], e.get("what", "")) for e in described["endpoints"]]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
-    for row in rows:
-        print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[3]]).rstrip())
-    failed = machine.run("systemctl --failed --no-legend --plain")[1].split("\n")
-    for line in filter(None, failed):
-        print(f"failed: {line.split()[0]}    (look: sudo ./dev logs {line.split()[0]})")
-    print("\nSecrets, made at the first start, readable by root inside the machine:")
-    for path in described.get("secrets", []):
-        print(f"  sudo ./dev shell cat {path}")
-    urls = {endpoint["name"].lower(): endpoint["url"].rstrip("/") for endpoint in described["endpoints"]}
-    api, page = urls.get("api"), urls.get("remediator")
-    if api and page:
-        print("\nThree things to try:")
-        print(f"  1. Create some:  for i in $(seq 30); do curl -sX POST {api}/transactions/create; echo; done")
-        print(f"  2. Break it:     for i in $(seq 20); do curl -so /dev/null {api}/error; done")
-        print(f"  3. Watch it being healed, within a minute:  {page}/")
-    print("\nMore: ./dev status | logs UNIT | shell | down")
 
 
 def down(everything: bool) -> None:
@@ -172,6 +156,8 @@ def down(everything: bool) -> None:
     kept = [path.name for path in sorted(folder.iterdir()) if path.is_dir() and any(path.iterdir())]
     print(f"  left for the next up in {folder}: {', '.join(kept) or 'nothing'} (./dev down --all removes them)")
     print("  left in target/: what cargo compiled (cargo clean removes it)")
+    if modules.why_not_host_go() is None:
+        print("  left in Go's own folders: what it fetched and compiled (go clean -modcache -cache removes all that is there)")
 
 
 def main() -> int:
@@ -187,7 +173,7 @@ def main() -> int:
         case ["status"]:
             # `./dev status | head` ends quietly.
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-            show(required())
+            table.show(required())
         case ["logs", unit]:
             os.execvp("nsenter", required().enter("journalctl", "--no-pager", "--lines=200", "--unit", unit))
         case ["shell", *command]:

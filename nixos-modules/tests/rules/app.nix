@@ -8,28 +8,28 @@ let
     alert
     ;
   up = app: "up{host=\"web1\",app=\"${app}\",unit=\"${app}.service\",job=\"app/${app}\"}";
-  probe = app: "probe_success{host=\"web1\",app=\"${app}\",unit=\"${app}.service\",job=\"probe/${app}\"}";
+  probe =
+    app: "probe_success{host=\"web1\",app=\"${app}\",unit=\"${app}.service\",job=\"probe/${app}\"}";
   state =
     unit: state:
     "node_systemd_unit_state{host=\"web1\",job=\"node\",name=\"${unit}\",state=\"${state}\",type=\"simple\"}";
 
   down =
     app:
-    alert
-      {
-        severity = "critical";
-        component = app;
-        unit = "${app}.service";
-      }
-      "appdown"
-      "${app} is down on web1"
-      "The metrics of ${app} cannot be scraped, or its probe fails.";
+    alert {
+      severity = "critical";
+      component = app;
+      unit = "${app}.service";
+    } "appdown" "${app} is down on web1" "The metrics of ${app} cannot be scraped, or its probe fails.";
   failed =
     component: unit:
-    alert {
-      severity = "warning";
-      inherit component unit;
-    } "unitfailed" "${unit} has failed on web1"
+    alert
+      {
+        severity = "warning";
+        inherit component unit;
+      }
+      "unitfailed"
+      "${unit} has failed on web1"
       "systemd has given up on ${unit}; its journal says why.";
 in
 write.file [
@@ -58,13 +58,10 @@ write.file [
       (fires "AppDown" "2m" [ (down "shop") ])
     ]
   )
-  (case "one alert, not two, when both ways of looking fail"
-    {
-      ${up "shop"} = "0x40";
-      ${probe "shop"} = "0x40";
-    }
-    [ (fires "AppDown" "1m" [ (down "shop") ]) ]
-  )
+  (case "one alert, not two, when both ways of looking fail" {
+    ${up "shop"} = "0x40";
+    ${probe "shop"} = "0x40";
+  } [ (fires "AppDown" "1m" [ (down "shop") ]) ])
   (case "an app without metrics is known by its probe alone, and no data is not down"
     {
       ${probe "ledger"} = "_x4 0x40";
@@ -74,13 +71,10 @@ write.file [
       (fires "AppDown" "2m" [ (down "ledger") ])
     ]
   )
-  (case "a failing blackbox exporter is not a failing app"
-    {
-      "up{host=\"web1\",app=\"shop\",unit=\"shop.service\",job=\"probe/shop\"}" = "0x40";
-      ${up "shop"} = "1x40";
-    }
-    [ (silent "AppDown" "5m") ]
-  )
+  (case "a failing blackbox exporter is not a failing app" {
+    "up{host=\"web1\",app=\"shop\",unit=\"shop.service\",job=\"probe/shop\"}" = "0x40";
+    ${up "shop"} = "1x40";
+  } [ (silent "AppDown" "5m") ])
   (case "another host's app is not ours"
     {
       "up{host=\"web2\",app=\"shop\",unit=\"shop.service\",job=\"app/shop\"}" = "0x40";
@@ -104,10 +98,9 @@ write.file [
       (silent "UnitFailed" "3m")
     ]
   )
-  (case "a unit name with a backslash and an at sign"
-    { ${state "mail\\\\x2dqueue@main.service" "failed"} = "1x40"; }
-    [ (fires "UnitFailed" "1m" [ (failed "mailer" "mail\\x2dqueue@main.service") ]) ]
-  )
+  (case "a unit name with a backslash and an at sign" {
+    ${state "mail\\\\x2dqueue@main.service" "failed"} = "1x40";
+  } [ (fires "UnitFailed" "1m" [ (failed "mailer" "mail\\x2dqueue@main.service") ]) ])
   (case "the sample API's unit" { ${state "homeostat-api.service" "failed"} = "1x40"; } [
     (fires "UnitFailed" "1m" [ (failed "homeostat-api" "homeostat-api.service") ])
   ])

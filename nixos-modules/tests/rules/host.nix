@@ -1,4 +1,4 @@
-# HostDiskWillFill, HostMemoryPressure and HostCpuSaturated.
+# HostDiskWillFill, HostMemoryPressure and HostCpuSaturated. HostDiskFull is in disk-full.nix.
 write:
 let
   inherit (write)
@@ -15,8 +15,7 @@ let
     metric: fstype:
     "node_filesystem_${metric}_bytes{host=\"web1\",job=\"node\",device=\"/dev/vda1\",fstype=\"${fstype}\",mountpoint=\"/srv\"}";
   memory = metric: "node_memory_${metric}_bytes{host=\"web1\",job=\"node\"}";
-  idle =
-    cpu: "node_cpu_seconds_total{host=\"web1\",job=\"node\",cpu=\"${cpu}\",mode=\"idle\"}";
+  idle = cpu: "node_cpu_seconds_total{host=\"web1\",job=\"node\",cpu=\"${cpu}\",mode=\"idle\"}";
 
   fills =
     alert
@@ -40,15 +39,12 @@ write.file [
       (fires "HostDiskWillFill" "35m" [ fills ])
     ]
   )
-  (case "the same loss with plenty left, and little left without a loss"
-    {
-      ${disk "avail" "ext4"} = "900-1x240";
-      ${disk "size" "ext4"} = "1000x240";
-      ${disk "avail" "xfs"} = "100x240";
-      ${disk "size" "xfs"} = "1000x240";
-    }
-    [ (silent "HostDiskWillFill" "55m") ]
-  )
+  (case "the same loss with plenty left, and little left without a loss" {
+    ${disk "avail" "ext4"} = "900-1x240";
+    ${disk "size" "ext4"} = "1000x240";
+    ${disk "avail" "xfs"} = "100x240";
+    ${disk "size" "xfs"} = "1000x240";
+  } [ (silent "HostDiskWillFill" "55m") ])
   (case "a filesystem in memory" {
     ${disk "avail" "tmpfs"} = "200-1x160";
     ${disk "size" "tmpfs"} = "1000x160";
@@ -80,11 +76,8 @@ write.file [
       ])
     ]
   )
-  (case "one busy processor of two"
-    {
-      ${idle "0"} = "0+0x160";
-      ${idle "1"} = "0+15x160";
-    }
-    [ (silent "HostCpuSaturated" "35m") ]
-  )
+  (case "one busy processor of two" {
+    ${idle "0"} = "0+0x160";
+    ${idle "1"} = "0+15x160";
+  } [ (silent "HostCpuSaturated" "35m") ])
 ]

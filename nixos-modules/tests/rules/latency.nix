@@ -44,20 +44,18 @@ write.file [
       (silent name "10m")
     ]
   )
-  (case "one slow request in thirty is silent"
-    (histogram "homeostat-api" "/transactions" "0+29x60" "0+30x60")
-    [ (silent name "10m") ]
-  )
+  (case "one slow request in thirty is silent" (histogram "homeostat-api" "/transactions" "0+29x60"
+    "0+30x60"
+  ) [ (silent name "10m") ])
   (case "no traffic has no quantile" (histogram "homeostat-api" "/transactions" "7x60" "900x60") [
     (silent name "10m")
   ])
   (case "four slow requests a minute are too few" (histogram "homeostat-api" "/transactions" "0x60"
     "0+1x60"
   ) [ (silent name "10m") ])
-  (case "a slow health check is no slow answer to a user"
-    (histogram "homeostat-api" "/health" "0x60" "0+15x60")
-    [ (silent name "10m") ]
-  )
+  (case "a slow health check is no slow answer to a user" (histogram "homeostat-api" "/health" "0x60"
+    "0+15x60"
+  ) [ (silent name "10m") ])
   (case "a restart zeroes the buckets and is no slowness"
     (histogram "homeostat-api" "/transactions" "0+15x20 0+15x40" "0+15x20 0+15x40")
     [

@@ -45,13 +45,10 @@ write.file [
       (silent "PostgresDown" "3m")
     ]
   )
-  (case "PostgreSQL whose unit is not active"
-    {
-      ${pgUp} = "1x40";
-      ${active} = "0x40";
-    }
-    [ (fires "PostgresDown" "1m" [ postgresDown ]) ]
-  )
+  (case "PostgreSQL whose unit is not active" {
+    ${pgUp} = "1x40";
+    ${active} = "0x40";
+  } [ (fires "PostgresDown" "1m" [ postgresDown ]) ])
   (case "PostgreSQL that runs, and one of which nothing is known"
     {
       ${pgUp} = "1x8 _x40";
@@ -81,8 +78,10 @@ write.file [
       ${up "process"} = "0x60";
       ${up "prometheus"} = "0x60";
       ${up "remediator"} = "0x60";
+      ${up "span-metrics"} = "0x60";
     }
     [
+      (silent "TargetDown" "4m30s")
       (fires "TargetDown" "6m" [
         (targetDown "alertmanager" "alertmanager.service")
         (targetDown "blackbox" "prometheus-blackbox-exporter.service")
@@ -90,6 +89,7 @@ write.file [
         (targetDown "process" "prometheus-process-exporter.service")
         (targetDown "prometheus" "prometheus.service")
         (targetDown "remediator" "homeostat-remediator.service")
+        (targetDown "span-metrics" "opentelemetry-collector.service")
       ])
     ]
   )

@@ -9,8 +9,7 @@ let
     ;
   up = "up{host=\"web1\",job=\"remediator\"}";
   remediator =
-    metric: matchers:
-    "homeostat_remediator_${metric}{host=\"web1\",job=\"remediator\"${matchers}}";
+    metric: matchers: "homeostat_remediator_${metric}{host=\"web1\",job=\"remediator\"${matchers}}";
 
   ofRemediator = alert {
     severity = "critical";
@@ -22,18 +21,19 @@ let
       "Nothing heals on web1. Alerts with a remedy reach people through the backstop only.";
   cannotAct =
     ofRemediator "remediatorcannotact" "The remediator on web1 runs but cannot act"
-      "Its store, its permission, the system bus or Alertmanager's token is at fault; its journal and its metrics tell which.";
+      "Its store, its permission, the system bus, Alertmanager's token or its pages are at fault; its journal and its metrics tell which.";
   healthy = {
     ${remediator "store_errors_total" ""} = "0x60";
     ${remediator "denied_total" ""} = "0x60";
     ${remediator "webhook_requests_total" ",result=\"unauthorized\""} = "0x60";
     ${remediator "webhook_requests_total" ",result=\"accepted\""} = "0+1x60";
+    ${remediator "page_errors_total" ""} = "0x60";
     ${remediator "bus_connected" ""} = "1x60";
   };
   cannot =
     what: changed:
     case "the remediator cannot act: ${what}" (healthy // changed) [
-      (silent "RemediatorCannotAct" "2m")
+      (silent "RemediatorCannotAct" "3m")
       (fires "RemediatorCannotAct" "4m" [ cannotAct ])
     ];
 in
@@ -61,9 +61,24 @@ write.file [
   (cannot "Alertmanager has the wrong token" {
     ${remediator "webhook_requests_total" ",result=\"unauthorized\""} = "0x8 4x60";
   })
-  (cannot "the bus is gone" { ${remediator "bus_connected" ""} = "1x8 0x60"; })
-  (case "what was once denied is forgotten"
-    (healthy // { ${remediator "denied_total" ""} = "0x8 2x60"; })
-    [ (silent "RemediatorCannotAct" "9m") ]
+  (cannot "Alertmanager does not take its pages" {
+    ${remediator "page_errors_total" ""} = "0x6 0+7x60";
+  })
+  (case "a restart of Alertmanager costs a page some attempts"
+    (healthy // { ${remediator "page_errors_total" ""} = "0x8 4 10x60"; })
+    [
+      (silent "RemediatorCannotAct" "4m")
+      (silent "RemediatorCannotAct" "6m")
+    ]
   )
+  (cannot "the bus is gone" { ${remediator "bus_connected" ""} = "1x8 0x60"; })
+  (case "what once went wrong is forgotten" (
+    healthy
+    // {
+      ${remediator "store_errors_total" ""} = "0x8 2x60";
+      ${remediator "denied_total" ""} = "0x8 2x60";
+      ${remediator "webhook_requests_total" ",result=\"unauthorized\""} = "0x8 2x60";
+      ${remediator "page_errors_total" ""} = "0x8 20x60";
+    }
+  ) [ (silent "RemediatorCannotAct" "9m") ])
 ]

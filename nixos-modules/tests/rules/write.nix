@@ -10,6 +10,9 @@ rec {
     inherit tests;
   };
 
+  # For alerts that look at hours: fewer evaluations, the same samples.
+  eachMinute = tests: file tests // { evaluation_interval = "1m"; };
+
   # One sample every 15 s, in promtool's notation: "0+15x40" is 0, 15, 30 and so on, forty steps.
   case = name: values: expectations: {
     inherit name;
@@ -21,21 +24,23 @@ rec {
     alert_rule_test = expectations;
   };
 
+  # The same series of a host that is none of ours.
+  elsewhere = builtins.replaceStrings [ "host=\"web1\"" ] [ "host=\"web2\"" ];
+
   silent = alertname: eval_time: fires alertname eval_time [ ];
   fires = alertname: eval_time: exp_alerts: { inherit alertname eval_time exp_alerts; };
 
   # What one alert looks like. The runbook's anchor is spelled out by each test.
-  alert =
-    labels: anchor: summary: description: {
-      exp_labels = {
-        host = "web1";
-      }
-      // labels;
-      exp_annotations = {
-        inherit summary description;
-        runbook_url = "https://runbook.example/RUNBOOK.md#${anchor}";
-      };
+  alert = labels: anchor: summary: description: {
+    exp_labels = {
+      host = "web1";
+    }
+    // labels;
+    exp_annotations = {
+      inherit summary description;
+      runbook_url = "https://runbook.example/RUNBOOK.md#${anchor}";
     };
+  };
 
   # The series of an app's requests, and what its HighErrorRate looks like.
   target = app: "host=\"web1\",app=\"${app}\",unit=\"${app}.service\",job=\"app/${app}\"";

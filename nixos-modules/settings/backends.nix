@@ -1,0 +1,74 @@
+# Loki, Tempo, the Collector and Grafana: what runs on this host and where the rest is found. Each result is the whole
+# configuration as data, null for what does not run here.
+{
+  host,
+  units,
+  paths,
+  ports,
+  timing,
+  # Programs that do not run on this host, and the URLs of those that run elsewhere.
+  without,
+  urls,
+  tempoVersion,
+}:
+let
+  runs = program: !(builtins.elem program without);
+  here = program: configuration: if runs program then configuration else null;
+
+  # Elsewhere, here, or nowhere (null).
+  place =
+    name: program: port:
+    if urls.${name} or null != null then
+      urls.${name}
+    else
+      here program "http://127.0.0.1:${toString port}";
+  lokiUrl = place "loki" "loki" ports.loki;
+in
+{
+  loki = here "loki" (
+    import ./loki.nix {
+      inherit ports;
+      directory = paths.lokiState;
+    }
+  );
+  tempo = here "tempo" (
+    import ./tempo.nix {
+      inherit ports;
+      directory = paths.tempoState;
+      version = tempoVersion;
+    }
+  );
+  collector = here "collector" (
+    import ./collector.nix {
+      inherit
+        host
+        units
+        ports
+        timing
+        lokiUrl
+        ;
+      tempoUrl = place "tempoOtlp" "tempo" ports.tempoOtlp;
+      directory = "${paths.collectorState}/storage";
+    }
+  );
+  # Each line is in the queue before the next is read from the journal. By default a hundred wait in memory.
+  collectorFlags = [ "--feature-gates=stanza.synchronousLogEmitter" ];
+  spanPrinter = import ./collector-printer.nix { inherit ports; };
+  grafana = here "grafana" (
+    import ./grafana.nix {
+      inherit
+        host
+        ports
+        timing
+        urls
+        without
+        ;
+      inherit (paths) dashboards;
+    }
+  );
+  limits = import ./limits.nix;
+
+  # Where programs on this host send their spans.
+  otlpEndpoint = here "collector" "http://127.0.0.1:${toString ports.otlpHttp}";
+  shipsLogs = runs "collector" && lokiUrl != null;
+}

@@ -1,0 +1,152 @@
+# The OpenTelemetry Collector: log lines from the journal and over OTLP to Loki, spans to Tempo and into metrics.
+# `lokiUrl` and `tempoUrl` (OTLP over HTTP) are null where there is none; what would go there is then not taken at all.
+{
+  host,
+  units,
+  ports,
+  timing,
+  directory,
+  lokiUrl,
+  tempoUrl,
+}:
+let
+  loopback = "127.0.0.1";
+  address = port: "${loopback}:${toString port}";
+  spans = import ./collector-spans.nix { inherit ports timing; };
+  when = condition: value: if condition then value else { };
+  list = condition: value: if condition then [ value ] else [ ];
+
+  # A queue on the disk, so that neither an outage of the backend nor a restart of the Collector loses what is in it.
+  # `size` and the batch are counted in lines or spans.
+  exporter = endpoint: size: waits: {
+    inherit endpoint;
+    retry_on_failure = {
+      initial_interval = "1s";
+      max_interval = "10s";
+      # For ever: the queue's size is the bound.
+      max_elapsed_time = "0s";
+    };
+    sending_queue = {
+      storage = "file_storage";
+      sizer = "items";
+      queue_size = size;
+      block_on_overflow = waits;
+      num_consumers = 2;
+      # The queue gives up an entry only once its batch has arrived.
+      batch = {
+        flush_timeout = "500ms";
+        min_size = 1000;
+        max_size = 4000;
+      };
+    };
+  };
+
+  arriving = [
+    "memory_limiter"
+    "resource/host"
+  ];
+in
+{
+  extensions = {
+    health_check.endpoint = address ports.collectorHealth;
+    file_storage = {
+      inherit directory;
+      create_directory = true;
+      # After a power cut the file may be damaged. It is put aside then, and the journal is read from the boot's beginning.
+      recreate = true;
+      # What an outage has made the file grow to is given back.
+      compaction = {
+        inherit directory;
+        on_start = true;
+        on_rebound = true;
+        cleanup_on_start = true;
+      };
+    };
+  };
+
+  receivers = {
+    otlp.protocols = {
+      grpc.endpoint = address ports.otlpGrpc;
+      http.endpoint = address ports.otlpHttp;
+    };
+  }
+  // when (lokiUrl != null) {
+    journald = import ./collector-journal.nix {
+      inherit host units;
+      storage = "file_storage";
+    };
+  };
+
+  processors = {
+    # It refuses before the unit's own limit ends the process; who sends has to try again.
+    memory_limiter = {
+      check_interval = "1s";
+      limit_mib = 300;
+      spike_limit_mib = 60;
+    };
+    # What comes from a program on this host need not say so.
+    "resource/host".attributes = [
+      {
+        key = "host.name";
+        value = host;
+        action = "insert";
+      }
+    ];
+  };
+
+  connectors.span_metrics = spans.connector;
+
+  exporters = {
+    prometheus = spans.exporter;
+  }
+  # Lines wait in the journal when the queue is full. At 10,000 lines a minute it holds 20 minutes.
+  // when (lokiUrl != null) { "otlp_http/loki" = exporter "${lokiUrl}/otlp" 200000 true; }
+  # Spans cannot wait anywhere: when the queue is full, the newest are refused and counted.
+  // when (tempoUrl != null) { "otlp_http/tempo" = exporter tempoUrl 50000 false; };
+
+  service = {
+    extensions = [
+      "health_check"
+      "file_storage"
+    ];
+    pipelines = {
+      traces = {
+        receivers = [ "otlp" ];
+        processors = arriving;
+        exporters = [ "span_metrics" ] ++ list (tempoUrl != null) "otlp_http/tempo";
+      };
+      metrics = {
+        receivers = [ "span_metrics" ];
+        exporters = [ "prometheus" ];
+      };
+    }
+    // when (lokiUrl != null) {
+      # No batch processor on lines: it would hold in memory what the journal's cursor has already passed.
+      "logs/journal" = {
+        receivers = [ "journald" ];
+        processors = [ "memory_limiter" ];
+        exporters = [ "otlp_http/loki" ];
+      };
+      "logs/otlp" = {
+        receivers = [ "otlp" ];
+        processors = arriving;
+        exporters = [ "otlp_http/loki" ];
+      };
+    };
+    telemetry.metrics = {
+      level = "normal";
+      readers = [
+        {
+          pull.exporter.prometheus = {
+            host = loopback;
+            port = ports.collectorMetrics;
+            # Pinned, because the defaults have changed before: names end as Prometheus wants them.
+            without_type_suffix = false;
+            without_units = false;
+            without_scope_info = true;
+          };
+        }
+      ];
+    };
+  };
+}

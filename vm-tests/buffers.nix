@@ -1,0 +1,2 @@
+# buffers.py on NixOS.
+import ./on-nixos.nix { name = "buffers"; }

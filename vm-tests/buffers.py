@@ -1,0 +1,131 @@
+# The Collector restarted, Loki away, the Collector killed: every line of the API arrives at least once, and what a kill
+# may lose is counted. A line is known by its time in the journal, its transaction and its text.
+import collections
+
+own = args["units"]["collector"]
+store = args["units"]["loki"]
+api_unit = args["units"]["api"]
+collector = f"http://127.0.0.1:{args['ports']['collectorMetrics']}/metrics"
+
+
+def now():
+    """The machine's time in microseconds, as the journal writes it."""
+    return int(machine.succeed("date +%s%6N"))
+
+
+def written(unit, since, until):
+    """The lines of a unit in the journal: those that have to arrive."""
+    entries = f"journalctl -q -o json --since=@{since // 10**6} _SYSTEMD_UNIT={shlex.quote(unit)}"
+    fields = '[.__REALTIME_TIMESTAMP, .F_TRANSACTION_ID // "", .MESSAGE] | @tsv'
+    lines = machine.succeed(f"{entries} | jq -r {shlex.quote(fields)}").splitlines()
+    keys = (line.split("\t", 2) for line in lines)
+    return {(int(at), transaction, text) for at, transaction, text in keys if since <= int(at) < until}
+
+
+def page(unit, since, until):
+    """The first 5000 lines of a unit in Loki, which gives no more at once, oldest first."""
+    query = f'query={{service_name="{unit.removesuffix(".service")}"}}'
+    span = f"limit=5000&direction=forward&start={since * 1000}&end={until * 1000}"
+    url = f"{loki}/loki/api/v1/query_range"
+    answer = machine.succeed(shlex.join(["curl", "-fsSG", "--max-time", "30", url, "--data-urlencode", query, "-d", span]))
+    streams = json.loads(answer)["data"]["result"]
+    return sorted(
+        (int(at) // 1000, stream["stream"].get("transaction_id", ""), text)
+        for stream in streams
+        for at, text in stream["values"]
+    )
+
+
+def arrived(unit, since, until):
+    """How often each line of a unit is in Loki."""
+    counts = collections.Counter()
+    while len(lines := page(unit, since, until)) == 5000:
+        # The lines of the last microsecond may go on behind the page.
+        since = lines[-1][0]
+        counts.update(line for line in lines if line[0] < since)
+    return counts + collections.Counter(lines)
+
+
+def counted(metric):
+    """What the Collector counts of log lines."""
+    lines = machine.succeed(f"curl -fsS {collector}").splitlines()
+    return sum(int(float(line.rsplit(" ", 1)[1])) for line in lines if line.startswith(metric))
+
+
+def held():
+    """How many lines the Collector holds for Loki."""
+    return counted('otelcol_exporter_queue_size{data_type="logs"')
+
+
+def has_read():
+    """How many lines the Collector has read since its start."""
+    return counted('otelcol_receiver_accepted_log_records_total{receiver="journald"')
+
+
+def settle():
+    """Waits until a line that the API writes from now on is in Loki, and the Collector holds none. Returns the moment
+    up to which all that arrives has arrived: the journal is read in its order."""
+    machine.wait_until_succeeds(f"curl -fsS {collector} && curl -fsS {loki}/ready", timeout=120)
+    moment = now()
+    wait_for("a new line", lambda: page(api_unit, moment, now()))
+    wait_for("nothing waits", lambda: held() == 0)
+    return moment
+
+
+def lost(since, *units):
+    """How many lines of these units since then are in the journal but not in Loki, once all has settled."""
+    until = settle()
+    lines = set().union(*(written(unit, since, until) for unit in units))
+    found = sum((arrived(unit, since, until) for unit in units), collections.Counter())
+    missing = sorted(lines - found.keys())
+    log.info(f"{len(lines)} lines, {len(missing)} lost, {found.total() - len(found)} twice")
+    t.assertGreater(len(lines), 0, "nothing was written")
+    if missing:
+        log.info(f"the first of the lost: {missing[:5]}")
+    return len(missing)
+
+
+def in_the_midst(number, end):
+    """Ends the Collector while it reads a flood of lines; returns how many were lost, of those and of the API's."""
+    unit = f"flood@{number}.service"
+    since, before = now(), has_read()
+    machine.succeed(f"systemctl start --no-block {unit}")
+    wait_for("the flood is being read", lambda: has_read() > before + args["flood"] / 10)
+    t.assertLess(has_read(), before + args["flood"], "all is read already: the flood must be longer")
+    machine.succeed(end)
+    wait_for("the flood is written", lambda: len(written(unit, since, now())) == args["flood"])
+    return lost(since, unit, api_unit)
+
+
+wait_for_stack()
+
+with subtest(f"the Collector restarted {args['restarts']} times, in the midst of reading"):
+    for number in range(args["restarts"]):
+        t.assertEqual(in_the_midst(number, f"systemctl restart {own}"), 0)
+
+with subtest(f"Loki stopped for {args['outage']} s"):
+    began = now()
+    machine.succeed(f"systemctl stop {store}")
+    # The length of the outage is what is asked for, so there is nothing to wait for.
+    time.sleep(args["outage"])
+    waiting = held()
+    t.assertGreater(waiting, 0, "what Loki cannot take waits in the Collector")
+    machine.succeed(f"systemctl start {store}")
+    began_again = now()
+    settle()
+    log.info(f"{waiting} lines waited; all were in Loki {(now() - began_again) // 10**6} s after its start")
+    t.assertEqual(lost(began, api_unit), 0)
+
+with subtest("the Collector restarted while Loki is away"):
+    began = now()
+    machine.succeed(f"systemctl stop {store}")
+    wait_for("lines wait", lambda: held() > 0)
+    machine.succeed(f"systemctl restart {own}", f"systemctl start {store}")
+    t.assertEqual(lost(began, api_unit), 0)
+
+with subtest(f"the Collector killed {args['kills']} times, in the midst of reading"):
+    losses = []
+    for number in range(args["restarts"], args["restarts"] + args["kills"]):
+        losses.append(in_the_midst(number, f"systemctl kill --signal=SIGKILL {own}"))
+        t.assertLessEqual(losses[-1], args["lostToKill"], "more than what the documentation says")
+    log.info(f"lines lost by each kill: {losses}")

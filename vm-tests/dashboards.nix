@@ -1,0 +1,2 @@
+# dashboards.py on NixOS.
+import ./on-nixos.nix { name = "dashboards"; }

@@ -1,0 +1,107 @@
+# The backends, of which Debian has no packages: units, configuration and users, named as upstream's NixOS modules
+# name them.
+{
+  facts,
+  role,
+  settings,
+}:
+let
+  inherit (facts) units paths;
+  configured = name: "${paths.config}/${name}.json";
+  json = value: builtins.toJSON value + "\n";
+  runs = backend: settings.${backend} != null;
+  when = condition: value: if condition then value else { };
+  # Tempo's place is taken by a second Collector, which prints.
+  prints = !(runs "tempo");
+
+  unit = import ./machine-unit.nix;
+  collector =
+    fields:
+    unit (
+      fields
+      // {
+        binary = "${paths.binaries}/otelcol";
+        serviceConfig = fields.serviceConfig // {
+          DynamicUser = true;
+        };
+      }
+    );
+
+  grafana = import ./machine-grafana.nix { inherit facts role settings; };
+in
+{
+  units =
+    when (runs "loki") {
+      ${units.loki} = unit {
+        description = "Loki";
+        binary = "${paths.binaries}/loki";
+        arguments = [ "-config.file=${configured "loki"}" ];
+        limits = settings.limits.loki;
+        state = paths.lokiState;
+        serviceConfig = {
+          User = "loki";
+          Group = "loki";
+        };
+      };
+    }
+    // when (runs "tempo") {
+      ${units.tempo} = unit {
+        description = "Tempo";
+        binary = "${paths.binaries}/tempo";
+        arguments = [ "-config.file=${configured "tempo"}" ];
+        limits = settings.limits.tempo;
+        state = paths.tempoState;
+        serviceConfig = {
+          DynamicUser = true;
+          # From 3.0 on it makes code at run time, for JSON.
+          MemoryDenyWriteExecute = false;
+        };
+      };
+    }
+    // when (runs "collector") {
+      ${units.collector} = collector {
+        description = "OpenTelemetry Collector";
+        arguments = [ "--config=file:${configured "collector"}" ] ++ settings.collectorFlags;
+        limits = settings.limits.collector;
+        state = paths.collectorState;
+        # Last to start and first to stop, so that what it holds has somewhere to go.
+        after = [
+          units.loki
+          units.tempo
+        ];
+        # It runs journalctl, which shows every unit's lines to members of this group.
+        serviceConfig.SupplementaryGroups = "systemd-journal";
+      };
+    }
+    // when (runs "collector" && prints) {
+      "span-printer.service" = collector {
+        description = "Homeostat: prints spans, for want of Tempo";
+        arguments = [ "--config=file:${configured "span-printer"}" ];
+        # Some twenty lines a span, in a journal of their own: nobody wants them among the others or in Loki.
+        serviceConfig = {
+          LogNamespace = "span-printer";
+          LogRateLimitIntervalSec = 0;
+        };
+      };
+    }
+    // when (runs "grafana") {
+      ${units.grafana} = unit (grafana.unit // { state = paths.grafanaState; });
+    };
+
+  files =
+    when (runs "loki") { ${configured "loki"} = json settings.loki; }
+    // when (runs "tempo") { ${configured "tempo"} = json settings.tempo; }
+    // when (runs "collector") { ${configured "collector"} = json settings.collector; }
+    // when (runs "collector" && prints) {
+      ${configured "span-printer"} = json settings.spanPrinter;
+      "/etc/systemd/journald@span-printer.conf" = "[Journal]\nSystemMaxUse=64M\nRuntimeMaxUse=64M\n";
+    }
+    // when (runs "grafana") grafana.files;
+
+  users = builtins.filter runs [
+    "loki"
+    "grafana"
+  ];
+
+  ports = import ./machine-ports.nix { inherit settings runs; };
+}

@@ -1,0 +1,2 @@
+# signals.py on NixOS.
+import ./on-nixos.nix { name = "signals"; }

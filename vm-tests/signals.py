@@ -1,0 +1,265 @@
+# One request, followed by its identifier from a metric to its trace, from there to its log lines, and back.
+import base64
+import secrets
+import urllib.parse
+
+API = args["units"]["api"].removesuffix(".service")
+MARK = secrets.token_hex(8)
+ROUTE = "POST /transactions/create"
+
+
+def query(base, path, **parameters):
+    """The answer of Prometheus, Loki or Tempo to a query."""
+    return get(f"{base}{path}?{urllib.parse.urlencode(parameters)}")
+
+
+def lines(text):
+    """The log lines that a LogQL query finds in the last hour: (labels and metadata, line)."""
+    found = query(loki, "/loki/api/v1/query_range", query=text, limit=5000)["data"]["result"]
+    return [(stream["stream"], line) for stream in found for _, line in stream["values"]]
+
+
+def some_lines(text, count=1):
+    """Waits until a query finds so many lines."""
+    return wait_for(f"{count} lines of {text}", lambda: (found := lines(text)) and len(found) >= count and found)
+
+
+def values(text):
+    """What PromQL finds now: (labels, value)."""
+    found = query(prometheus, "/api/v1/query", query=text)["data"]["result"]
+    return [(series["metric"], float(series["value"][1])) for series in found]
+
+
+def clock():
+    """The machine's time, in seconds."""
+    return float(machine.succeed("date +%s.%N"))
+
+
+def stored_spans(trace_id):
+    """A trace's spans from Tempo, which writes identifiers in Base64; none while it does not have them."""
+    status, text = ask("GET", f"{tempo}/api/traces/{trace_id}")
+    spans = []
+    for batch in json.loads(text)["batches"] if status == 200 else []:
+        resource = {a["key"]: a["value"].get("stringValue") for a in batch["resource"]["attributes"]}
+        for span in [span for scope in batch["scopeSpans"] for span in scope["spans"]]:
+            spans.append({
+                "service": resource["service.name"], "name": span["name"], "start": span["startTimeUnixNano"],
+                "kind": span["kind"].removeprefix("SPAN_KIND_").capitalize(),
+                "id": base64.b64decode(span["spanId"]).hex(),
+                "parent": base64.b64decode(span.get("parentSpanId", "")).hex(),
+            })  # fmt: skip
+    return spans
+
+
+# What the printer of spans says, one entry a line.
+PRINTED = "journalctl -q --namespace=span-printer -o cat"
+KEYS = {"Trace ID": "trace", "Parent ID": "parent", "ID": "id", "Name": "name", "Kind": "kind", "Start time": "start"}
+
+
+def printed_spans(trace_id):
+    """A trace's spans as the printer has put them into its journal."""
+    service, spans = None, []
+    for line in machine.succeed(f"{PRINTED} | grep -E '^ +(->|Trace ID|Parent ID|ID|Name|Kind|Start time)'").splitlines():
+        key, _, value = line.strip().partition(":")
+        if key == "-> service.name":
+            service = value.strip().removeprefix("Str(").removesuffix(")")
+        elif key.strip() == "Trace ID":
+            spans.append({"service": service})
+        if key.strip() in KEYS:
+            spans[-1][KEYS[key.strip()]] = value.strip()
+    return [span for span in spans if span["trace"] == trace_id]
+
+
+def spans_of(trace_id, *names):
+    """A trace's spans by name, once it has these."""
+    fetch = stored_spans if "tempo" in running else printed_spans
+
+    def complete():
+        spans = {span["name"]: span for span in fetch(trace_id)}
+        return set(names) <= set(spans) and spans
+
+    return wait_for(f"the spans {names} of {trace_id}", complete)
+
+
+def in_unit(name, script):
+    """Runs a shell script as a unit of its own, to the end."""
+    machine.succeed(f"systemd-run --quiet --wait --collect --unit={name} sh -c {shlex.quote(script)}")
+
+
+wait_for_stack()
+machine.wait_until_succeeds(f"curl -fsS {api}/ready")
+machine.wait_until_succeeds(f"curl -fsS {loki}/ready")
+
+with subtest("from a metric to a trace: an exemplar of the API's slowest route"):
+    selector = f'traces_span_metrics_duration_seconds_bucket{{service_name="{API}",span_name="{ROUTE}"}}'
+
+    def exemplars():
+        """Those of the last minute, newest last."""
+        found = query(prometheus, "/api/v1/query_exemplars", query=selector, start=clock() - 60, end=clock())["data"]
+        return sorted((e for series in found for e in series["exemplars"]), key=lambda e: e["timestamp"])
+
+    trace_id = wait_for("an exemplar", exemplars)[-1]["labels"]["trace_id"]
+    spans = spans_of(trace_id, ROUTE, "POST /charges", "INSERT transactions")
+    request, charge, insert = spans[ROUTE], spans["POST /charges"], spans["INSERT transactions"]
+    t.assertEqual([span["kind"] for span in (request, charge, insert)], ["Server", "Client", "Client"])
+    t.assertEqual([charge["parent"], insert["parent"]], [request["id"]] * 2)
+    t.assertLess(request["start"], charge["start"])
+    t.assertLess(charge["start"], insert["start"])
+    t.assertEqual({span["service"] for span in (request, charge, insert)}, {API})
+    for span in sorted(spans.values(), key=lambda span: span["start"]):
+        log.info(f"span {span['id']} of {span['parent'] or '(nobody)':16} {span['service']}: {span['name']} ({span['kind']})")
+
+with subtest("from the trace to its log lines"):
+    [(labels, line)] = some_lines(f'{{service_name="{request["service"]}"}} | trace_id="{trace_id}"')
+    t.assertEqual(line, "transaction created")
+    t.assertEqual((labels["systemd_unit"], labels["severity_text"]), (args["units"]["api"], "INFO"))
+    t.assertEqual(labels["otel_name"], ROUTE)
+    for field in ["transaction_id", "amount", "currency", "status"]:
+        t.assertIn(field, labels)
+    log.info(f"line {line!r}: {labels}")
+
+with subtest("from a log line to its trace"):
+    status, text = ask("GET", f"{api}/error")
+    t.assertEqual(status, 500)
+    wanted = json.loads(text)["trace_id"]
+    found = wait_for("the line of the failure", lambda: [
+        labels for labels, _ in lines(f'{{service_name="{API}"}} |= "error"') if labels["trace_id"] == wanted
+    ])  # fmt: skip
+    t.assertEqual((found[0]["severity_text"], found[0]["severity_number"]), ("ERROR", "17"))
+    t.assertEqual(found[0]["error"], "a fault on purpose")
+    t.assertEqual(spans_of(found[0]["trace_id"], "GET /error")["GET /error"]["service"], API)
+
+if "tempo" in running:
+    with subtest("a trace is found by search"):
+        wanted = f'{{ resource.service.name = "{API}" && name = "{ROUTE}" }}'
+        wait_for("the trace is found", lambda: trace_id in [
+            found["traceID"].zfill(32) for found in query(tempo, "/api/search", q=wanted, limit=200).get("traces", [])
+        ])  # fmt: skip
+else:
+    skip("search for traces: needs Tempo")
+
+with subtest("the service map knows whom the API calls"):
+    edges = 'traces_service_graph_request_total{client="%s",server="%s"} > 0'
+    for server in ["payment-gateway", "postgresql"]:
+        wait_for(f"an edge to {server}", lambda: values(edges % (API, server)))
+        for part in ["failed_total", "server_seconds_bucket", "client_seconds_sum", "client_seconds_count"]:
+            name = f'traces_service_graph_request_{part}{{client="{API}",server="{server}",host="demo"}}'
+            t.assertTrue(values(name), name)
+
+with subtest("severity: the eight priorities, bytes, and what a line says itself"):
+    in_unit("signals-severity", f"""
+        for priority in 0 1 2 3 4 5 6 7; do echo "<$priority>{MARK} $priority"; done
+        printf '<3>{MARK} bell \\a\\n'
+        echo 'ts=now level=warn msg="{MARK} logfmt"'
+        echo '[12] ERROR:  {MARK} postgresql'
+        echo 'no level=error at the beginning of {MARK}'
+    """)  # fmt: skip
+    found = {line: labels for labels, line in some_lines(f'{{service_name="signals-severity"}} |= "{MARK}"', 12)}
+    severities = ["FATAL", "FATAL", "FATAL", "ERROR", "WARN", "INFO2", "INFO", "DEBUG"]
+    numbers = ["21", "21", "21", "17", "13", "10", "9", "5"]
+    for priority in range(8):
+        labels = found[f"{MARK} {priority}"]
+        t.assertEqual((labels["severity_text"], labels["severity_number"]), (severities[priority], numbers[priority]))
+    for line, severity in [
+        (f"{MARK} bell \a", "ERROR"),
+        (f'ts=now level=warn msg="{MARK} logfmt"', "WARN"),
+        (f"[12] ERROR:  {MARK} postgresql", "ERROR"),
+        (f"no level=error at the beginning of {MARK}", "INFO"),
+    ]:
+        t.assertEqual(found[line]["severity_text"], severity, line)
+
+with subtest("fields: of several values the innermost, unreadable ones not at all"):
+    entry = f"MESSAGE={MARK} fields\nPRIORITY=6\nF_DURATION_MS=3\nF_DURATION_MS=12.5\nF_REASON=bell \\a\nF_UNIT_NAME=a.service\n"
+    machine.succeed(f"printf '{entry}' | logger --journald")
+    [(labels, _)] = some_lines(f'{{host_name="demo"}} |= "{MARK} fields"')
+    t.assertEqual((labels["duration_ms"], labels["unit_name"], "reason" in labels), ("12.5", "a.service", False))
+
+with subtest("each line has its own unit's name, also when the Collector reads many at once"):
+    collector = args["units"]["collector"]
+    machine.succeed(f"systemctl stop {collector}")
+    names = [f"signals-{name}" for name in ["one", "two", "three"]]
+    for name in names:
+        in_unit(name, f"for number in $(seq 20); do echo {MARK} {name} $number; done")
+    machine.succeed(f"systemctl start {collector}")
+    for labels, line in some_lines(f'{{host_name="demo"}} |~ "{MARK} signals-.* [0-9]+"', 60):
+        t.assertEqual([labels["service_name"], labels["systemd_unit"]], [line.split()[1], f"{line.split()[1]}.service"])
+
+with subtest("what systemd says of a unit is found with the unit's lines"):
+    sink_unit = args["units"]["sink"]
+    machine.succeed(f"systemctl restart {sink_unit}")
+    name = sink_unit.removesuffix(".service")
+    found = some_lines(f'{{service_name="{name}"}} |~ "^Stopped " | syslog_identifier="systemd"')
+    t.assertEqual(found[0][0]["systemd_unit"], sink_unit)
+
+with subtest("few index labels, and nothing feeds back"):
+    t.assertEqual(sorted(get(f"{loki}/loki/api/v1/labels")["data"]), ["host_name", "service_name"])
+    own = collector.removesuffix(".service")
+    t.assertEqual({labels["syslog_identifier"] for labels, _ in some_lines(f'{{service_name="{own}"}}')}, {"systemd"})
+
+# From here on the machine answers to this test alone: nothing else counts, and nothing else takes memory.
+machine.succeed(f"systemctl stop {args['units']['traffic']}")
+COUNT = 50
+asked = [f"{secrets.token_hex(1)}{MARK}{secrets.token_hex(4)}{number:06x}" for number in range(COUNT)]
+COUNTER = 'http_server_request_duration_seconds_count{http_route="/transactions/create"}'
+
+
+def seen_lines(missing):
+    """Which of the traces have a log line."""
+    return {labels["trace_id"] for labels, _ in lines(f'{{service_name="{API}"}} | trace_id=~"..{MARK}.*"')}
+
+
+def seen_metric(missing):
+    """Which of the requests Prometheus has counted: they were answered one after the other."""
+    return asked[: int(values(f"sum({COUNTER})")[0][1] - counted)]
+
+
+def seen_traces(missing):
+    """Which of the traces can be had by their identifier."""
+    if "tempo" not in running:
+        return machine.succeed(f"{PRINTED} | {{ grep -o '..{MARK}[0-9a-f]*' || true; }} | sort -u").split()
+    one = f"curl -fsS -o /dev/null {tempo}/api/traces/$trace 2> /dev/null && echo $trace"
+    return machine.succeed(f"for trace in {' '.join(missing)}; do {one} || true; done").split()
+
+
+def seen_by_search(missing):
+    """Which of the traces a search finds."""
+    wanted = f'{{ resource.service.name = "{API}" && name = "{ROUTE}" }}'
+    found = query(tempo, "/api/search", q=wanted, limit=500, start=int(began - 5), end=int(clock() + 5)).get("traces", [])
+    return [trace["traceID"].zfill(32) for trace in found]
+
+
+with subtest(f"freshness: {COUNT} requests, each found by every signal"):
+    wait_for("the last of the traffic is counted", lambda: values(f"sum(changes({COUNTER}[15s])) == 0"))
+    counted, began = values(f"sum({COUNTER})")[0][1], clock()
+    curl = f"curl -fsS -o /dev/null -X POST {api}/transactions/create -H traceparent:\\ 00-$trace-00f067aa0ba902b7-01"
+    script = f"for trace in {' '.join(asked)}; do {curl}; echo $trace $(date +%s.%N) >> /run/asked; sleep 0.1; done"
+    machine.succeed(f"systemd-run --quiet --collect --unit=signals-asks sh -c {shlex.quote(script)}")
+    signals = {"metric": seen_metric, "log line": seen_lines, "trace by id": seen_traces}
+    if "tempo" in running:
+        signals["trace by search"] = seen_by_search
+    seen = {signal: {} for signal in signals}
+
+    def all_seen():
+        """Notes what has newly come to sight, and when; whether that was the last."""
+        for signal, look in signals.items():
+            missing = [trace for trace in asked if trace not in seen[signal]]
+            found = set(look(missing)) & set(missing) if missing else set()
+            seen[signal] |= dict.fromkeys(found, clock() if found else None)
+        return all(len(traces) == COUNT for traces in seen.values())
+
+    wait_for("every request is found by every signal", all_seen, timeout=300)
+    answered = dict(line.split() for line in machine.succeed("cat /run/asked").splitlines())
+    for signal, traces in seen.items():
+        delays = sorted(when - float(answered[trace]) for trace, when in traces.items())
+        log.info(f"{signal}: p50 {round(delays[COUNT // 2], 1)} s, p95 {round(delays[COUNT * 95 // 100], 1)} s after the answer")
+
+with subtest("memory of each unit without traffic"):
+    script = "for pid in $(ps -eo pid=); do awk -v pid=$pid '/^Pss:/ {print pid, $2}' /proc/$pid/smaps_rollup; done 2> /dev/null"
+    shares = dict(line.split() for line in machine.succeed(f"{script} || true").splitlines())
+    memory = {}
+    for pid, unit in [line.split() for line in machine.succeed("ps -eo pid=,unit=").splitlines()]:
+        memory[unit] = memory.get(unit, 0) + int(shares.get(pid, 0)) / 1024
+    stack = {unit: memory[unit] for unit in args["units"].values() if memory.get(unit)}
+    for unit, size in sorted(stack.items(), key=lambda item: -item[1]):
+        log.info(f"{unit}: {round(size)} MiB")
+    log.info(f"the whole stack: {round(sum(stack.values()))} MiB")

@@ -5,6 +5,7 @@ import collections
 own = args["units"]["collector"]
 store = args["units"]["loki"]
 api_unit = args["units"]["api"]
+traffic = args["units"]["traffic"]
 collector = f"http://127.0.0.1:{args['ports']['collectorMetrics']}/metrics"
 
 
@@ -29,8 +30,9 @@ def page(unit, since, until):
     url = f"{loki}/loki/api/v1/query_range"
     answer = machine.succeed(shlex.join(["curl", "-fsSG", "--max-time", "30", url, "--data-urlencode", query, "-d", span]))
     streams = json.loads(answer)["data"]["result"]
+    # What went wrong is added to a line on its way.
     return sorted(
-        (int(at) // 1000, stream["stream"].get("transaction_id", ""), text)
+        (int(at) // 1000, stream["stream"].get("transaction_id", ""), text.partition(" error=")[0])
         for stream in streams
         for at, text in stream["values"]
     )
@@ -63,12 +65,16 @@ def has_read():
 
 
 def settle():
-    """Waits until a line that the API writes from now on is in Loki, and the Collector holds none. Returns the moment
-    up to which all that arrives has arrived: the journal is read in its order."""
+    """Waits until one more line of the API is in Loki, and the Collector holds none. Returns the moment up to which
+    all that arrives has arrived: the journal is read in its order."""
     machine.wait_until_succeeds(f"curl -fsS {collector} && curl -fsS {loki}/ready", timeout=120)
+    # With new lines all the time the Collector would seldom be seen without any.
+    machine.succeed(f"systemctl stop {traffic}")
     moment = now()
-    wait_for("a new line", lambda: page(api_unit, moment, now()))
+    machine.succeed(f"curl -fsS -X POST {api}/transactions/create")
+    wait_for("the line is in Loki", lambda: page(api_unit, moment, now()))
     wait_for("nothing waits", lambda: held() == 0)
+    machine.succeed(f"systemctl start {traffic}")
     return moment
 
 
@@ -98,6 +104,7 @@ def in_the_midst(number, end):
 
 
 wait_for_stack()
+machine.wait_until_succeeds(f"curl -fsS {api}/ready")
 
 with subtest(f"the Collector restarted {args['restarts']} times, in the midst of reading"):
     for number in range(args["restarts"]):

@@ -20,7 +20,7 @@ def foreign_spans():
     """What an app that is not ours might send: calls of a peer, and of a database without a peer's name, well and in error."""
     now = int(machine.succeed("date +%s%N"))
     spans = [
-        {"traceId": f"{now:032x}", "spanId": f"{number:016x}", "name": "call", "kind": 3, "status": {"code": status},
+        {"traceId": hex(now)[2:].zfill(32), "spanId": hex(number)[2:].zfill(16), "name": "call", "kind": 3, "status": {"code": status},
          "startTimeUnixNano": str(now), "endTimeUnixNano": str(now + 10**7),
          "attributes": [{"key": key, "value": {"stringValue": "cellar"}}]}
         for number, (key, status) in enumerate([("peer.service", 2), ("db.system.name", 1), ("db.system.name", 2)], 1)

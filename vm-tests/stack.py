@@ -96,3 +96,16 @@ with subtest("our units are locked down"):
 with subtest("the secrets are root's alone"):
     modes = machine.succeed(f"stat -c '%a %U' {args['paths']['secrets']}/*").splitlines()
     t.assertEqual(modes, ["400 root"] * 4)
+
+# No budget is asserted: what a machine has besides is its own matter.
+with subtest("memory of each unit without traffic"):
+    machine.succeed(f"systemctl stop {args['units']['traffic']}")
+    one = "awk -v pid=$pid '/^Pss:/ {print pid, $2}' /proc/$pid/smaps_rollup 2> /dev/null || true"
+    shares = dict(line.split() for line in machine.succeed(f"for pid in $(ps -eo pid=); do {one}; done").splitlines())
+    memory = {}
+    for pid, unit in [line.split() for line in machine.succeed("ps -eo pid=,unit=").splitlines()]:
+        memory[unit] = memory.get(unit, 0) + int(shares.get(pid, 0)) / 1024
+    stack = {unit: memory[unit] for unit in args["units"].values() if memory.get(unit)}
+    for unit, size in sorted(stack.items(), key=lambda item: -item[1]):
+        log.info(f"{unit}: {round(size)} MiB")
+    log.info(f"the whole stack: {round(sum(stack.values()))} MiB")

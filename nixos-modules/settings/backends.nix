@@ -1,5 +1,4 @@
-# Loki, Tempo, the Collector and Grafana: what runs on this host and where the rest is found. Each result is the whole
-# configuration as data, null for what does not run here.
+# Loki, Tempo, the Collector and Grafana: what runs on this host and where the rest is found.
 {
   host,
   units,
@@ -10,65 +9,68 @@
   without,
   urls,
   tempoVersion,
+  # Where programs on this host send their spans; null is the Collector, if it runs here.
+  otlpEndpoint,
 }:
 let
   runs = program: !(builtins.elem program without);
-  here = program: configuration: if runs program then configuration else null;
+  here = program: value: if runs program then value else null;
+  local = port: "http://127.0.0.1:${toString port}";
 
   # Elsewhere, here, or nowhere (null).
   place =
     name: program: port:
-    if urls.${name} or null != null then
-      urls.${name}
-    else
-      here program "http://127.0.0.1:${toString port}";
+    if urls.${name} or null != null then urls.${name} else here program (local port);
   lokiUrl = place "loki" "loki" ports.loki;
 in
 {
-  loki = here "loki" (
-    import ./loki.nix {
-      inherit ports;
-      directory = paths.lokiState;
-    }
-  );
-  tempo = here "tempo" (
-    import ./tempo.nix {
-      inherit ports;
-      directory = paths.tempoState;
-      version = tempoVersion;
-    }
-  );
-  collector = here "collector" (
-    import ./collector.nix {
-      inherit
-        host
-        units
-        ports
-        timing
-        lokiUrl
-        ;
-      tempoUrl = place "tempoOtlp" "tempo" ports.tempoOtlp;
-      directory = "${paths.collectorState}/storage";
-    }
-  );
-  # Each line is in the queue before the next is read from the journal. By default a hundred wait in memory.
-  collectorFlags = [ "--feature-gates=stanza.synchronousLogEmitter" ];
-  spanPrinter = import ./collector-printer.nix { inherit ports; };
-  grafana = here "grafana" (
-    import ./grafana.nix {
-      inherit
-        host
-        ports
-        timing
-        urls
-        without
-        ;
-      inherit (paths) dashboards;
-    }
-  );
-  limits = import ./limits.nix;
-
-  # Where programs on this host send their spans.
-  otlpEndpoint = here "collector" "http://127.0.0.1:${toString ports.otlpHttp}";
+  otlpEndpoint =
+    if otlpEndpoint != null then otlpEndpoint else here "collector" (local ports.otlpHttp);
   shipsLogs = runs "collector" && lokiUrl != null;
+
+  # Each is the whole configuration as data, or null for what does not run here.
+  configurations = {
+    loki = here "loki" (
+      import ./loki.nix {
+        inherit ports;
+        directory = paths.lokiState;
+      }
+    );
+    tempo = here "tempo" (
+      import ./tempo.nix {
+        inherit ports;
+        directory = paths.tempoState;
+        version = tempoVersion;
+      }
+    );
+    collector = here "collector" (
+      import ./collector.nix {
+        inherit
+          host
+          units
+          ports
+          timing
+          lokiUrl
+          ;
+        tempoUrl = place "tempoOtlp" "tempo" ports.tempoOtlp;
+        directory = "${paths.collectorState}/storage";
+      }
+    );
+    # Each line is in the queue before the next is read from the journal. By default a hundred wait in memory.
+    collectorFlags = [ "--feature-gates=stanza.synchronousLogEmitter" ];
+    spanPrinter = import ./collector-printer.nix { inherit ports; };
+    grafana = here "grafana" (
+      import ./grafana.nix {
+        inherit
+          host
+          ports
+          timing
+          urls
+          without
+          ;
+        inherit (paths) dashboards;
+      }
+    );
+    limits = import ./limits.nix;
+  };
 }

@@ -28,19 +28,19 @@ let
     [ ''body._TRANSPORT != "stdout" || type(body.MESSAGE) != "string" ? body.PRIORITY :'' ]
     ++ map ({ names, number }: ''body.MESSAGE matches ${level names} ? "${toString number}" :'') [
       {
-        names = "fatal|FATAL|PANIC|panic|crit";
+        names = "FATAL|PANIC|CRIT";
         number = 2;
       }
       {
-        names = "err|ERROR";
+        names = "ERROR|ERR";
         number = 3;
       }
       {
-        names = "warn|WARNING";
+        names = "WARNING|WARN";
         number = 4;
       }
       {
-        names = "debug|trace";
+        names = "DEBUG[1-5]?|TRACE";
         number = 7;
       }
     ]

@@ -10,11 +10,9 @@
   tempoUrl,
 }:
 let
-  loopback = "127.0.0.1";
-  address = port: "${loopback}:${toString port}";
+  address = port: "127.0.0.1:${toString port}";
   spans = import ./collector-spans.nix { inherit ports timing; };
   when = condition: value: if condition then value else { };
-  list = condition: value: if condition then [ value ] else [ ];
 
   # A queue on the disk, so that neither an outage of the backend nor a restart of the Collector loses what is in it.
   # `size` and the batch are counted in lines or spans.
@@ -52,7 +50,7 @@ in
     file_storage = {
       inherit directory;
       create_directory = true;
-      # After a power cut the file may be damaged. It is put aside then, and the journal is read from the boot's beginning.
+      # A file that a power cut has damaged is put aside, and the journal is read from its beginning.
       recreate = true;
       # What an outage has made the file grow to is given back.
       compaction = {
@@ -113,7 +111,7 @@ in
       traces = {
         receivers = [ "otlp" ];
         processors = arriving;
-        exporters = [ "span_metrics" ] ++ list (tempoUrl != null) "otlp_http/tempo";
+        exporters = [ "span_metrics" ] ++ (if tempoUrl == null then [ ] else [ "otlp_http/tempo" ]);
       };
       metrics = {
         receivers = [ "span_metrics" ];
@@ -138,7 +136,7 @@ in
       readers = [
         {
           pull.exporter.prometheus = {
-            host = loopback;
+            host = "127.0.0.1";
             port = ports.collectorMetrics;
             # Pinned, because the defaults have changed before: names end as Prometheus wants them.
             without_type_suffix = false;

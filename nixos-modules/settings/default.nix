@@ -46,12 +46,10 @@ let
   backends = import ./backends.nix {
     inherit host units paths;
     inherit without urls tempoVersion;
+    inherit otlpEndpoint;
     ports = chosenPorts;
     timing = chosenTiming;
   };
-
-  # Where the programs of this host send their spans.
-  spansTo = if otlpEndpoint == null then backends.otlpEndpoint else otlpEndpoint;
 
   inherit
     (import ./cared.nix (
@@ -61,7 +59,7 @@ let
         inherit demo api apps;
         inherit postgresqlRemedy without;
         ports = chosenPorts;
-        otlpEndpoint = spansTo;
+        inherit (backends) otlpEndpoint;
       }
     ))
     sample
@@ -89,16 +87,13 @@ let
     base
     // {
       inherit remedies externalUrl;
-      otlpEndpoint = spansTo;
+      inherit (backends) otlpEndpoint;
       ports = chosenPorts;
       database = "${paths.remediatorState}/events.db";
     }
   );
 in
-removeAttrs backends [
-  "otlpEndpoint"
-  "shipsLogs"
-]
+backends.configurations
 // {
   inherit postgresql exporters remediator;
   ports = chosenPorts;

@@ -32,13 +32,13 @@ let
 
   always = {
     ${name units.secrets} = {
-      description = "Homeostat: tokens, made once";
+      description = "Homeostat: secrets, made once";
       wantedBy = [ "multi-user.target" ];
       serviceConfig = hardening // {
         Type = "oneshot";
         RemainAfterExit = true;
         ExecStart = paths.secretsScript;
-        # Root by necessity: the tokens are root's, and systemd hands them on as credentials.
+        # Root by necessity: the secrets are root's, and systemd hands them on as credentials.
         PrivateUsers = false;
         PrivateNetwork = true;
         RestrictAddressFamilies = "none";

@@ -57,6 +57,11 @@ class Choice:
         return f"({text} // {{ backends = [ {settings.words(self.available)} ]; {version}}})"
 
 
+def place(name: str) -> str:
+    """Where a backend's program is in a machine."""
+    return f"/usr/local/bin/{PROGRAMS[name]}"
+
+
 def choose(wanted: Iterable[str]) -> Choice:
     """Looks for the wanted ones on this host. A bad TEMPO or GRAFANA is refused, wanted or not."""
     unknown = [name for name in wanted if name not in ALL]

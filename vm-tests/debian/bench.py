@@ -4,6 +4,7 @@ import json
 import os
 
 import bench_api
+import bench_logs
 import bench_remediator
 import build
 import state
@@ -11,6 +12,7 @@ from bench_figures import Figures
 
 figures = Figures()
 remediator = bench_remediator.Remediator(machine, args)
+logs = bench_logs.Logs(machine, args)
 # Whatever compiles does so before anything is measured.
 compiled = build.cargo("build", "--release", "--locked", "--package", "homeostat-policy", "--example", "decision_time")
 log.info(f"load average of this host before the first measurement: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
@@ -27,14 +29,18 @@ def decision_time():
 
 try:
     start_all()
-    for unit in args["active"]:
+    for unit in args["active"] + [args["units"][backend] for backend in args["backends"]]:
         machine.wait_for_unit(unit)
+    machine.wait_until_succeeds(f"curl -fsS http://127.0.0.1:{args['ports']['loki']}/ready")
     with subtest("idle, with the whole stack up"):
         bench_remediator.idle(remediator, figures)
+        bench_logs.memory(logs, figures)
+    with subtest("log lines"):
+        bench_logs.throughput(logs, figures)
     with subtest("actions on units"):
         bench_remediator.actions(remediator, figures)
     # From here on nothing runs beside what is measured.
-    beside = [args["units"][name] for name in ("prometheus", "alertmanager", "traffic", "sink")]
+    beside = [args["units"][name] for name in ("prometheus", "alertmanager", "traffic", "sink", *args["backends"])]
     machine.succeed(f"systemctl stop {' '.join(beside)} 'prometheus-*-exporter.service'")
     with subtest("webhook acknowledgement"):
         bench_remediator.acknowledgement(remediator, figures)

@@ -2,6 +2,8 @@
 {
   distribution = "debian";
 
+  postgresqlPort = 5432;
+
   units = {
     api = "homeostat-api.service";
     remediator = "homeostat-remediator.service";

@@ -47,17 +47,9 @@ def answer(endpoint: dict) -> str:
 
 
 def show(machine: nspawn.Machine) -> None:
-    """The table of URLs, where the secrets are, and what to try."""
+    """The table of URLs, what is absent, where the secrets are, and what to try."""
+    show_endpoints(machine)
     described = machine.spec()["settings"]
-    unbuilt = missing(machine)
-    states = ["not built yet" if end["unit"] in unbuilt else answer(end) for end in described["endpoints"]]
-    rows = [(e["name"], state, e["url"], e.get("what", "")) for e, state in zip(described["endpoints"], states)]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
-    for row in rows:
-        print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[3]]).rstrip())
-    failed = machine.run("systemctl --failed --no-legend --plain")[1].split("\n")
-    for line in filter(None, failed):
-        print(f"failed: {line.split()[0]}    (look: sudo ./dev logs {line.split()[0]})")
     for name, cure in described["absent"].items():
         instead = name == "tempo" and any("span-printer" in path for path in described["files"])
         said = "; traces are printed to the journal of span-printer.service instead" if instead else ""
@@ -73,3 +65,17 @@ def show(machine: nspawn.Machine) -> None:
         print(f"  2. Break it:     for i in $(seq 20); do curl -so /dev/null {api}/error; done")
         print(f"  3. Watch it being healed, within a minute:  {page}/")
     print("\nMore: ./dev status | logs UNIT | shell | down")
+
+
+def show_endpoints(machine: nspawn.Machine) -> None:
+    """The table of URLs, and what has failed."""
+    described = machine.spec()["settings"]
+    unbuilt = missing(machine)
+    states = ["not built yet" if end["unit"] in unbuilt else answer(end) for end in described["endpoints"]]
+    rows = [(e["name"], state, e["url"], e.get("what", "")) for e, state in zip(described["endpoints"], states)]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
+    for row in rows:
+        print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[3]]).rstrip())
+    failed = machine.run("systemctl --failed --no-legend --plain")[1].split("\n")
+    for line in filter(None, failed):
+        print(f"failed: {line.split()[0]}    (look: sudo ./dev logs {line.split()[0]})")

@@ -6,6 +6,7 @@ Usage: up.py up | down [--all] | status | logs UNIT | shell [COMMAND...] | help
 import contextlib
 import fcntl
 import os
+import re
 import signal
 import sys
 import time
@@ -108,23 +109,39 @@ def up() -> None:
 def complete(machine: nspawn.Machine) -> bool:
     """Builds the programs that a running machine still lacks, and starts what waits for each. Whether any did."""
     lacking = table.missing(machine)
-    names = [name for name in modules.MODULES if f"/usr/local/bin/{backends.PROGRAMS[name]}" in lacking.values()]
+    names = [name for name in modules.MODULES if backends.place(name) in lacking.values()]
     if names:
-        table.show(machine)
+        silence(machine, list(lacking), "1h")
+        table.show_endpoints(machine)
         print("\nThe machine is of use already. What is not built yet is brought into it now, which takes minutes.")
     for name in names:
-        program = f"/usr/local/bin/{backends.PROGRAMS[name]}"
-        units = [unit for unit, path in lacking.items() if path == program]
+        units = [unit for unit, program in lacking.items() if program == backends.place(name)]
         with step(f"{backends.TITLES[name]} ({', '.join(units)})"):
             modules.bring([name], lambda text: print(f"  {text}", flush=True))
-            machine.put(modules.built(name), program)
+            machine.put(modules.built(name), backends.place(name))
             status, _, errors = machine.run(f"systemctl start --no-block {' '.join(units)}")
             if status != 0:
                 raise state.Refused(f"cannot start {', '.join(units)}: {errors.strip()}")
     if names:
         with step("their start"):
             table.await_services(machine)
+        # Prometheus has to see them first.
+        silence(machine, list(lacking), "2m")
     return bool(names)
+
+
+def silence(machine: nspawn.Machine, units: list[str], duration: str) -> None:
+    """Calls nobody, for so long from now, about units that are not built yet. A silence of an earlier call ends."""
+    urls = {endpoint["name"]: endpoint["url"] for endpoint in machine.spec()["settings"]["endpoints"]}
+    amtool = f"amtool --alertmanager.url={urls['Alertmanager']} silence"
+    about = "|".join(map(re.escape, units))
+    status, _, errors = machine.run(
+        f"set -e; old=$({amtool} query --quiet --created-by=./dev)\n"
+        f"{amtool} add --author=./dev --comment='not built yet' --duration={duration} 'unit=~\"{about}\"'\n"
+        f"[ -z \"$old\" ] || {amtool} expire $old"
+    )
+    if status != 0:
+        print(f"  no silence for {', '.join(units)}, of which alerts may tell meanwhile: {errors.strip()}")
 
 
 def refuse_taken_ports(ports: list[int]) -> None:

@@ -100,7 +100,9 @@ let
     );
     postgresql = text "/etc/postgresql/17/main/conf.d/homeostat.conf" (
       write.keyValue (
-        lib.intersectAttrs cfg.rendered.postgresql.settings nixos.services.postgresql.settings
+        lib.intersectAttrs (
+          cfg.rendered.postgresql.settings // { port = null; }
+        ) nixos.services.postgresql.settings
       )
     );
     polkit = within (text "/etc/polkit-1/rules.d/50-homeostat.rules" nixos.security.polkit.extraConfig);

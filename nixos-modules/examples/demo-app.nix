@@ -11,18 +11,18 @@
   config,
 }:
 let
-  inherit (config.services.homeostat)
-    rendered
-    api
-    demo
-    grafana
-    ;
+  cfg = config.services.homeostat;
   endpoints = import ../settings/endpoints.nix {
     inherit (import ../names.nix) units;
-    inherit (rendered) ports;
-    api = api.enable;
-    demo = demo.enable;
-    grafana = grafana.enable;
+    inherit (cfg.rendered) ports;
+    runs = lib.filter (program: cfg.${program}.enable) [
+      "api"
+      "demo"
+      "loki"
+      "tempo"
+      "collector"
+      "grafana"
+    ];
   };
 in
 writeShellApplication {

@@ -16,6 +16,9 @@ let
     ports.prometheus
     ports.alertmanager
     ports.grafana
+    ports.loki
+    ports.tempo
+    ports.collectorHealth
   ];
   each =
     make:

@@ -1,10 +1,9 @@
-# What a person can open on a machine, the remediator first.
+# What a person can open on a machine, the remediator first. `runs` names what there is of the rest: api, demo, loki,
+# tempo, collector, grafana.
 {
   units,
   ports,
-  api,
-  demo,
-  grafana ? false,
+  runs,
 }:
 let
   endpoint =
@@ -17,26 +16,19 @@ let
       url = "${url}/";
       health = "${url}${health}";
     };
+  where = program: value: if builtins.elem program runs then [ value ] else [ ];
 in
 [
   (endpoint "Remediator" units.remediator ports.remediator "/health"
     "units under care, incidents, budget"
   )
 ]
-++ (
-  if api then [ (endpoint "API" units.api ports.api "/ready" "the instrumented workload") ] else [ ]
+++ where "api" (endpoint "API" units.api ports.api "/ready" "the instrumented workload")
+++ where "demo" (
+  endpoint "Pages" units.sink ports.sink "/health" "what a person on call would have received"
 )
-++ (
-  if demo then
-    [ (endpoint "Pages" units.sink ports.sink "/health" "what a person on call would have received") ]
-  else
-    [ ]
-)
-++ (
-  if grafana then
-    [ (endpoint "Grafana" units.grafana ports.grafana "/api/health" "dashboards, logs and traces") ]
-  else
-    [ ]
+++ where "grafana" (
+  endpoint "Grafana" units.grafana ports.grafana "/api/health" "dashboards, logs and traces"
 )
 ++ [
   (endpoint "Prometheus" units.prometheus ports.prometheus "/-/ready" "metrics and alert rules")
@@ -44,3 +36,9 @@ in
     "routes, silences, inhibitions"
   )
 ]
+++ where "loki" (endpoint "Loki" units.loki ports.loki "/ready" "log lines, asked in LogQL")
+++ where "tempo" (endpoint "Tempo" units.tempo ports.tempo "/ready" "traces, asked in TraceQL")
+++ where "collector" (
+  endpoint "Collector" units.collector ports.collectorHealth "/"
+    "its health; takes spans on port ${toString ports.otlpHttp}"
+)

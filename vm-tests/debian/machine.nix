@@ -128,10 +128,16 @@ in
 
   endpoints = import ../../nixos-modules/settings/endpoints.nix {
     inherit (facts) units;
-    inherit (given) demo;
     inherit ports;
-    api = settings.api != null;
-    grafana = settings.grafana != null;
+    runs =
+      (if given.demo then [ "demo" ] else [ ])
+      ++ builtins.filter (program: settings.${program} != null) [
+        "api"
+        "loki"
+        "tempo"
+        "collector"
+        "grafana"
+      ];
   };
 
   ports = backends.ports ++ [ facts.postgresqlPort ];

@@ -119,7 +119,7 @@ def complete(machine: nspawn.Machine) -> bool:
         with step(f"{backends.TITLES[name]} ({', '.join(units)})"):
             modules.bring([name], lambda text: print(f"  {text}", flush=True))
             machine.put(modules.built(name), backends.place(name))
-            status, _, errors = machine.run(f"systemctl start --no-block {' '.join(units)}")
+            status, _, errors = machine.run(f"systemctl start {' '.join(units)}")
             if status != 0:
                 raise state.Refused(f"cannot start {', '.join(units)}: {errors.strip()}")
     if names:

@@ -52,7 +52,7 @@ def show(machine: nspawn.Machine) -> None:
     described = machine.spec()["settings"]
     for name, cure in described["absent"].items():
         instead = name == "tempo" and any("span-printer" in path for path in described["files"])
-        said = "; traces are printed to the journal of span-printer.service instead" if instead else ""
+        said = "; spans are printed instead: ./dev shell journalctl --namespace=span-printer" if instead else ""
         print(f"{backends.TITLES[name]} is absent: {cure}{said}")
     print("\nSecrets, made at the first start, readable by root inside the machine:")
     for path in described.get("secrets", []):

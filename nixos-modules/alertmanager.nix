@@ -67,8 +67,6 @@ in
     systemd.services.alertmanager = {
       wants = [ units.secrets ];
       after = [ units.secrets ];
-      # Upstream restarts at once, and five times in ten seconds is systemd's limit.
-      serviceConfig.RestartSec = lib.mkDefault 1;
       # Its user is made at each start: only a credential reaches it.
       serviceConfig.LoadCredential = [
         "alertmanager-token:${cfg.secrets.alertmanagerTokenFile}"

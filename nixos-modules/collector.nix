@@ -74,8 +74,6 @@ in
       {
         # Last to start and first to stop, so that what is in its hands has somewhere to go.
         after = lib.optional cfg.loki.enable units.loki ++ lib.optional cfg.tempo.enable units.tempo;
-        # Upstream restarts at once, and five times in ten seconds is systemd's limit.
-        serviceConfig.RestartSec = lib.mkDefault 1;
       }
     ];
   };

@@ -24,6 +24,7 @@ in
     ./prometheus.nix
     ./alertmanager.nix
     ./exporters.nix
+    ./restarts.nix
     ./loki.nix
     ./tempo.nix
     ./collector.nix

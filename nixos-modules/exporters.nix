@@ -12,8 +12,6 @@ let
   inherit (import ./names.nix) units users;
   inherit (import ./settings/write.nix) word;
 
-  # Upstream restarts at once, and five times in ten seconds is systemd's limit.
-  patient.serviceConfig.RestartSec = lib.mkDefault 1;
   listening = {
     enable = true;
     listenAddress = lib.mkDefault (if cfg.prometheus.enable then "127.0.0.1" else cfg.address);
@@ -35,11 +33,6 @@ in
           configFile = lib.mkDefault (pkgs.writeText "blackbox.json" (builtins.toJSON cfg.rendered.blackbox));
         };
       };
-      systemd.services = {
-        prometheus-node-exporter = patient;
-        prometheus-process-exporter = patient;
-        prometheus-blackbox-exporter = patient;
-      };
     })
 
     (lib.mkIf (cfg.enable && cfg.postgresql.enable) {
@@ -53,7 +46,7 @@ in
       systemd.services.postgresql-setup.script = lib.mkAfter ''
         psql -tAc 'GRANT pg_monitor TO "${users.postgresExporter}"'
       '';
-      systemd.services.prometheus-postgres-exporter = patient // {
+      systemd.services.prometheus-postgres-exporter = {
         wants = [ units.databaseReady ];
         after = [ units.databaseReady ];
       };

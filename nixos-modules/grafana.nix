@@ -62,7 +62,6 @@ in
       wants = [ units.secrets ];
       after = [ units.secrets ];
       serviceConfig = {
-        RestartSec = lib.mkDefault 1;
         LoadCredential = [
           "admin-password:${cfg.secrets.grafanaAdminPasswordFile}"
           "secret-key:${cfg.secrets.grafanaSecretKeyFile}"

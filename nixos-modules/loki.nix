@@ -49,10 +49,6 @@ in
       enable = true;
       configuration = asDefaults cfg.loki.settings;
     };
-    systemd.services.loki = lib.mkMerge [
-      (asDefaults cfg.rendered.limits.loki)
-      # Upstream restarts at once, and five times in ten seconds is systemd's limit.
-      { serviceConfig.RestartSec = lib.mkDefault 1; }
-    ];
+    systemd.services.loki = asDefaults cfg.rendered.limits.loki;
   };
 }

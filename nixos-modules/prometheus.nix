@@ -76,9 +76,5 @@ in
       ruleFiles = [ cfg.prometheus.rulesFile ];
       alertmanagers = if remote == null then settings.alertmanagers else elsewhere;
     };
-    # Upstream restarts at once, and five times in ten seconds is systemd's limit.
-    systemd.services.prometheus = lib.mkIf (cfg.enable && cfg.prometheus.enable) {
-      serviceConfig.RestartSec = lib.mkDefault 1;
-    };
   };
 }

@@ -63,10 +63,6 @@ in
         file = yaml.generate "tempo.yaml" config.services.tempo.settings;
       })
     ];
-    systemd.services.tempo = lib.mkMerge [
-      (asDefaults cfg.rendered.limits.tempo)
-      # Upstream restarts at once, and five times in ten seconds is systemd's limit.
-      { serviceConfig.RestartSec = lib.mkDefault 1; }
-    ];
+    systemd.services.tempo = asDefaults cfg.rendered.limits.tempo;
   };
 }

@@ -95,11 +95,10 @@ def in_the_midst(number, end):
     """Ends the Collector while it reads a flood of lines; returns how many were lost, of those and of the API's."""
     unit = f"flood@{number}.service"
     since, before = now(), has_read()
-    machine.succeed(f"systemctl start --no-block {unit}")
-    wait_for("the flood is being read", lambda: has_read() > before + args["flood"] / 10)
-    t.assertLess(has_read(), before + args["flood"], "all is read already: the flood must be longer")
+    machine.succeed(f"systemctl start {unit}")
+    wait_for("the flood is being read", lambda: has_read() > before + 500)
     machine.succeed(end)
-    wait_for("the flood is written", lambda: len(written(unit, since, now())) == args["flood"])
+    machine.succeed(f"systemctl is-active {unit}", f"systemctl stop {unit}")
     return lost(since, unit, api_unit)
 
 

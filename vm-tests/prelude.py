@@ -71,9 +71,11 @@ def newest(unit):
     return next(iter(incidents(unit)), None)
 
 
-def reasons(incident):
-    """The reasons that an incident's events name, in order."""
-    return [event["reason"] for event in story(incident)["events"] if event["reason"]]
+def told(unit, reason):
+    """The newest incident of a unit with its events, of one moment, once they name that reason; None before."""
+    incident = newest(unit)
+    whole = incident and story(incident)
+    return whole if whole and reason in [event["reason"] for event in whole["events"]] else None
 
 
 def wait_for(what, condition, timeout=120):

@@ -6,7 +6,7 @@ let
     acted = victims.lives;
     dry = victims.lives;
     other = victims.lives;
-    slow = victims.stopsSlowly 8;
+    slow = victims.stopsWhenTold;
     spent = victims.lives;
     switched = victims.lives;
   };

@@ -216,7 +216,8 @@ def seen_lines(missing):
 
 def seen_metric(missing):
     """Which of the requests Prometheus has counted: they were answered one after the other."""
-    return asked[: int(values(f"sum({COUNTER})")[0][1] - counted)]
+    found = values(f"sum({COUNTER})")
+    return asked[: int(found[0][1] - counted)] if found else []
 
 
 def seen_traces(missing):
@@ -229,7 +230,7 @@ def seen_traces(missing):
 
 with subtest(f"freshness: {COUNT} requests, each found by every signal"):
     wait_for("the last of the traffic is counted", lambda: values(f"sum(changes({COUNTER}[15s])) == 0"))
-    counted, began = values(f"sum({COUNTER})")[0][1], clock()
+    counted, began = wait_for("the count", lambda: values(f"sum({COUNTER})"))[0][1], clock()
     curl = f"curl -fsS -o /dev/null -X POST {api}/transactions/create -H traceparent:\\ 00-$trace-00f067aa0ba902b7-01"
     script = f"for trace in {' '.join(asked)}; do {curl}; echo $trace $(date +%s.%N) >> /run/asked; sleep 0.1; done"
     machine.succeed(f"systemd-run --quiet --collect --unit=signals-asks sh -c {shlex.quote(script)}")

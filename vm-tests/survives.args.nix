@@ -11,7 +11,7 @@ import ./base.nix machine
     demo = true;
     fast = true;
     extraApps = {
-      # Seconds to stop, so that the remediator can be killed in the middle of its restart. The probe
+      # Stops when told, so that the remediator can be killed in the middle of its restart. The probe
       # gives it an AppDown that never fires by itself and may be answered by a restart.
       slow = {
         unit = "slow.service";
@@ -24,7 +24,7 @@ import ./base.nix machine
       };
     };
     extraFiles = {
-      "${folder}/slow.service" = victims.stopsSlowly 2;
+      "${folder}/slow.service" = victims.stopsWhenTold;
       "${folder}/victim.service" = victims.lives;
     };
     extraEnable = [

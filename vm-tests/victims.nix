@@ -18,8 +18,7 @@ let
 in
 {
   lives = unit "/bin/sh -c 'exec sleep infinity'" "";
-  stopsSlowly =
-    seconds:
-    unit "/bin/sh -c 'exec sleep infinity'" "ExecStop=/bin/sh -c 'exec sleep ${toString seconds}'";
+  # Its stop goes on until a test makes this file.
+  stopsWhenTold = unit "/bin/sh -c 'exec sleep infinity'" "ExecStop=/bin/sh -c 'until test -e /run/may-stop; do sleep 0.1; done'";
   alwaysFails = unit "/bin/sh -c 'exit 1'" "";
 }

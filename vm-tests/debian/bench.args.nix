@@ -4,8 +4,10 @@ let
   folder = machine.paths.systemUnits;
   ports = import ../../nixos-modules/settings/ports.nix { };
   names = builtins.genList (number: "bench-${toString number}") 20;
+  # Tempo where there is one, for the memory of the whole.
   backends = [
     "loki"
+    "tempo"
     "collector"
   ];
   files = map (name: "${name}.service") names;

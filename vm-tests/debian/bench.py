@@ -1,6 +1,5 @@
 # The measurements of `./dev bench`: one run, on one machine with its own network, of the release binaries. The exit code
 # does not depend on what they say. Time to detect and to repair comes from the test `heals`.
-import json
 import os
 
 import bench_api
@@ -29,7 +28,7 @@ def decision_time():
 
 try:
     start_all()
-    for unit in args["active"] + [args["units"][backend] for backend in args["backends"]]:
+    for unit in args["active"] + [args["units"][backend] for backend in running]:
         machine.wait_for_unit(unit)
     machine.wait_until_succeeds(f"curl -fsS http://127.0.0.1:{args['ports']['loki']}/ready")
     with subtest("idle, with the whole stack up"):
@@ -40,7 +39,7 @@ try:
     with subtest("actions on units"):
         bench_remediator.actions(remediator, figures)
     # From here on nothing runs beside what is measured.
-    beside = [args["units"][name] for name in ("prometheus", "alertmanager", "traffic", "sink", *args["backends"])]
+    beside = [args["units"][name] for name in ("prometheus", "alertmanager", "traffic", "sink", *running)]
     machine.succeed(f"systemctl stop {' '.join(beside)} 'prometheus-*-exporter.service'")
     with subtest("webhook acknowledgement"):
         bench_remediator.acknowledgement(remediator, figures)

@@ -81,8 +81,9 @@ def shell() -> None:
 def python() -> None:
     """pyflakes finds nothing, in our scripts and in the tests."""
     host.bring("pyflakes3")
-    # Each script of a machine test has a NixOS test of its name beside it, and some have only that.
-    tests = sorted(path for path in settings.HERE.parent.glob("*.py") if path.with_suffix(".nix").exists())
+    # Each script of a machine has its arguments beside it, or a NixOS test of its name.
+    scripts = sorted(settings.HERE.parent.rglob("*.py"))
+    tests = [path for path in scripts if {path.with_suffix(".nix"), path.with_suffix(".args.nix")} & set(path.parent.iterdir())]
     words = {**os.environ, "PYFLAKES_BUILTINS": SCRIPT_WORDS}
     joined = {str(path.relative_to(REPOSITORY)) for path in [driver.PRELUDE, *tests]}
     call("pyflakes3", *(file for file in files("*.py") if file not in joined), env=words)

@@ -183,14 +183,17 @@ async fn list<C: UnitControl>(
     wanted: Wanted,
     limit: u16,
 ) -> Result<Vec<Incident>, Failure> {
+    let open = match wanted {
+        Wanted::Open | Wanted::All => engine.open_incidents(),
+        Wanted::Closed => Vec::new(),
+    };
     let mut incidents = Vec::new();
-    if matches!(wanted, Wanted::Open | Wanted::All) {
-        incidents.extend(engine.open_incidents());
-    }
     if matches!(wanted, Wanted::Closed | Wanted::All) {
         let entries = engine.ended(limit, limit).await.map_err(unavailable)?;
         incidents.extend(Incident::fold(&entries).into_values());
     }
+    incidents.extend(open);
+    // The sort keeps an incident's end before the same incident while it was open.
     incidents.sort_by_key(|i| std::cmp::Reverse(i.id));
     incidents.dedup_by_key(|i| i.id);
     incidents.truncate(usize::from(limit));
@@ -339,10 +342,13 @@ async fn status_page<C: UnitControl>(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
     let engine = &shared.engine;
+    let open = engine.open_incidents();
     // Neither a storm of refused alerts nor what is long over may push out what is open.
     let mut entries = engine.ended(20, 100).await.map_err(unavailable)?;
-    for incident in engine.open_incidents().iter().rev().take(100) {
-        entries.extend(engine.events(incident.id).await.map_err(unavailable)?);
+    for incident in open.iter().rev().take(100) {
+        if entries.iter().all(|e| e.incident != incident.id) {
+            entries.extend(engine.events(incident.id).await.map_err(unavailable)?);
+        }
     }
     let mut stories: Vec<(Incident, Vec<Entry>)> = Incident::fold(&entries)
         .into_values()

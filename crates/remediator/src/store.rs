@@ -156,6 +156,13 @@ impl Store {
         ticket
     }
 
+    /// Waits until all that was queued before is on disk, or could not be written.
+    pub async fn settled(&self) {
+        // A batch without events has its turn behind them. How their writes went is told to those
+        // who queued them.
+        let _ = self.append(Vec::new()).durable().await;
+    }
+
     /// How many events wait to be written.
     #[must_use]
     pub fn queued(&self) -> usize {
@@ -328,7 +335,8 @@ async fn write(
                 Err(_) => break,
             }
         }
-        let written = healthy.load(Ordering::Acquire) && insert(&mut connection, &waiting).await;
+        let written = healthy.load(Ordering::Acquire)
+            && (events == 0 || insert(&mut connection, &waiting).await);
         if !written {
             healthy.store(false, Ordering::Release);
         }

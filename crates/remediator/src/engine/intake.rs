@@ -262,20 +262,23 @@ impl<C: UnitControl> Engine<C> {
         self.state().ended_pages.extend(incidents);
     }
 
-    /// The events of one incident.
+    /// The events of one incident, with those that memory shows already.
     ///
     /// # Errors
     /// When the log cannot be read.
     pub async fn events(&self, id: IncidentId) -> Result<Vec<Entry>, StoreError> {
+        self.store.settled().await;
         self.store.incident(id).await
     }
 
     /// The events of the newest `closed` incidents that were closed, and of the newest `refused`
-    /// alerts that were refused.
+    /// alerts that were refused. Whoever lists the open ones too asks for those first: an incident that
+    /// ends in between is then in both lists, and never in neither.
     ///
     /// # Errors
     /// When the log cannot be read.
     pub async fn ended(&self, closed: u16, refused: u16) -> Result<Vec<Entry>, StoreError> {
+        self.store.settled().await;
         let mut entries = self.store.closed(closed).await?;
         entries.extend(self.store.refused(refused).await?);
         Ok(entries)

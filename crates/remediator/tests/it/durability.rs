@@ -1,7 +1,7 @@
 //! An answer of 200 is a promise: it is on disk. What cannot be written is not acted on.
 
 use crate::database::Database;
-use crate::world::{API, BY_HAND, OPERATOR, SHOP, World, alert, labels, payload, until};
+use crate::world::{API, BY_HAND, OPERATOR, SHOP, World, alert, labels, payload, request, until};
 use std::time::Duration;
 
 #[tokio::test]
@@ -165,4 +165,30 @@ async fn an_alert_is_acted_on_though_its_sender_hung_up() {
     assert!(post.await.unwrap_err().is_cancelled());
     file.release_writes().await;
     until("it is acted on", || world.systemd.calls().len() == 1).await;
+}
+
+#[tokio::test]
+async fn an_incident_is_shown_while_its_beginning_and_its_end_are_being_written() {
+    let world = World::new().await;
+    let daemon = world.start().await;
+    let pause = r#"{"reason":"a test"}"#;
+    assert_eq!(daemon.post("/pause", OPERATOR, pause).await.status, 200);
+    let mut file = Database::open(&world.database()).await;
+    let labels = labels("HighErrorRate", API);
+    for (status, open, path) in [("firing", 1, "/incidents/1"), ("resolved", 0, "/incidents")] {
+        file.hold_writes().await;
+        let post = daemon.webhook(payload(&[alert(status, &labels)]));
+        until("memory is ahead of the disk", || {
+            daemon.engine.open_incidents().len() == open
+        })
+        .await;
+        let mut shown = daemon.send(request("GET", path, None, ""));
+        let early = tokio::time::timeout(Duration::from_millis(300), &mut shown).await;
+        assert!(early.is_err(), "{early:?}");
+        file.release_writes().await;
+        assert_eq!(post.await.unwrap().status, 200);
+        let body = shown.await.unwrap().body;
+        let incident = body.get("incidents").map_or(&body, |list| &list[0]);
+        assert_eq!(incident["id"], 1, "{body}");
+    }
 }

@@ -174,6 +174,14 @@ with subtest("severity: the eight priorities, bytes, and what a line says itself
     ]:
         t.assertEqual(found[line]["severity_text"], severity, line)
 
+with subtest("what PostgreSQL says of a statement, with its own severity"):
+    # It refuses the value, and names it.
+    machine.fail(f"runuser -u {args['users']['postgresql']} -- psql -c \"SELECT '{MARK}'::int\"")
+    name = args["units"]["postgresql"].removesuffix(".service")
+    [(labels, line)] = some_lines(f'{{service_name="{name}"}} |= "ERROR:" |= "{MARK}"')
+    t.assertRegex(line, r"^\[\d+\] ERROR:  invalid input syntax")
+    t.assertEqual(labels["severity_text"], "ERROR")
+
 with subtest("fields: of several values the innermost, unreadable ones not at all"):
     entry = ["PRIORITY=6", "F_DURATION_MS=3", "F_DURATION_MS=12.5", "F_REASON=bell \\a", "F_UNIT_NAME=a.service"]
     machine.succeed(f"printf '%b\\n' 'MESSAGE={MARK} fields' {shlex.join(entry)} | logger --journald")

@@ -101,7 +101,11 @@ let
     postgresql = text "/etc/postgresql/17/main/conf.d/homeostat.conf" (
       write.keyValue (
         lib.intersectAttrs (
-          cfg.rendered.postgresql.settings // { port = null; }
+          cfg.rendered.postgresql.settings
+          // {
+            port = null;
+            log_line_prefix = null;
+          }
         ) nixos.services.postgresql.settings
       )
     );
@@ -132,6 +136,8 @@ unexplained compared {
   "homeostat-remediator[.]service: (After|Wants)=polkit[.]service: .*" =
     "servers come without polkit, so the module turns it on; on Debian, D-Bus starts it";
   "postgresql: listen_addresses = .*" = "upstream says localhost itself";
+  "postgresql: (log_destination|syslog_.*) = .*" =
+    "there what the server says is in the journal by its standard error, on Debian by syslog's socket";
   "prometheus-postgres-exporter[.]service: Environment=DATA_SOURCE_NAME=user=prometheus .*" =
     "on NixOS each exporter has a user of its own";
 }

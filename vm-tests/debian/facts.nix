@@ -2,7 +2,16 @@
 {
   distribution = "debian";
 
-  postgresqlPort = 5432;
+  # What Debian leaves otherwise than NixOS does.
+  postgresql = {
+    # Its cluster gets the next port that was free on whichever host built the root; the socket bears its number.
+    port = 5432;
+    # Its standard error would go to a file.
+    log_destination = "syslog";
+    syslog_sequence_numbers = false;
+    syslog_split_messages = false;
+    log_line_prefix = "[%p] ";
+  };
 
   units = {
     api = "homeostat-api.service";

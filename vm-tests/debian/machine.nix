@@ -87,9 +87,8 @@ in
     ${role.paths.processConfig} = json settings.exporters.process.config;
     "${facts.paths.config}/remediator.json" = json (settings.remediator // given.remediatorOverrides);
     "/etc/polkit-1/rules.d/50-homeostat.rules" = text settings.polkit;
-    # Debian gives its cluster the next port that was free on whichever host built the root; the socket bears its number.
     "/etc/postgresql/17/main/conf.d/homeostat.conf" = text (
-      write.keyValue (settings.postgresql.settings // { port = facts.postgresqlPort; })
+      write.keyValue (settings.postgresql.settings // facts.postgresql)
     );
     ${role.paths.databaseScript} = text database.sql;
     ${role.paths.secretsScript} = script settings.secrets;
@@ -140,7 +139,7 @@ in
       ];
   };
 
-  ports = backends.ports ++ [ facts.postgresqlPort ];
+  ports = backends.ports ++ [ facts.postgresql.port ];
 
   secrets = map (name: "${facts.paths.secrets}/${name}") [
     "alertmanager-token"

@@ -6,6 +6,7 @@
 
 mod drive;
 mod intake;
+mod judge;
 mod record;
 
 pub use intake::{Accepted, AcknowledgeError, IntakeError};

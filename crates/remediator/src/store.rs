@@ -1,10 +1,14 @@
-//! The event log in SQLite: this file and `store/retention.rs` alone know SQL.
+//! The event log in SQLite: this file and those in `store/` alone know SQL.
 //!
 //! One task writes. It takes whatever is waiting, writes it as one statement
 //! and so with one flush, and only then tells the waiting that their events
 //! are on disk. After a failed write nothing is taken until [`Store::resume`].
 
 mod retention;
+mod writer;
+
+pub use writer::Ticket;
+use writer::{Batch, write};
 
 use homeostat_policy::event::{Entry, Event, IncidentId};
 use homeostat_policy::moment::Moment;
@@ -17,7 +21,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::sync::{SetOnce, mpsc};
+use tokio::sync::mpsc;
 
 /// What the store could not do.
 #[derive(Debug, thiserror::Error)]
@@ -44,44 +48,6 @@ pub enum StoreError {
     Probe(#[source] sqlx::Error),
 }
 
-/// A promise of durability, shared by all events of one batch.
-#[derive(Clone)]
-pub struct Ticket(Arc<SetOnce<bool>>);
-
-impl Ticket {
-    fn new() -> Self {
-        Self(Arc::new(SetOnce::new()))
-    }
-
-    /// Waits until the batch is on disk.
-    ///
-    /// # Errors
-    /// When it could not be written.
-    pub async fn durable(&self) -> Result<(), StoreError> {
-        if *self.0.wait().await {
-            Ok(())
-        } else {
-            Err(StoreError::Write)
-        }
-    }
-
-    /// Whether the batch is on disk already.
-    #[must_use]
-    pub fn is_durable(&self) -> bool {
-        self.0.get() == Some(&true)
-    }
-
-    fn settle(&self, written: bool) {
-        // Settled once, by the writer alone; a second time cannot matter.
-        let _ = self.0.set(written);
-    }
-}
-
-struct Batch {
-    entries: Vec<Entry>,
-    ticket: Ticket,
-}
-
 /// The event log.
 pub struct Store {
     read: SqlitePool,
@@ -90,9 +56,6 @@ pub struct Store {
     queued: Arc<AtomicUsize>,
     healthy: Arc<AtomicBool>,
 }
-
-/// The most events of one statement: bounds the memory of a flush.
-const BATCH_EVENTS: usize = 20_000;
 
 impl Store {
     /// Opens or makes the file, brings it up to date and starts the writer.
@@ -314,74 +277,4 @@ fn entry(row: &SqliteRow) -> Result<Entry, StoreError> {
         // A body that this version cannot read is an event of a newer one.
         event: serde_json::from_str(&body).unwrap_or(Event::Unknown),
     })
-}
-
-async fn write(
-    mut connection: SqliteConnection,
-    mut batches: mpsc::UnboundedReceiver<Batch>,
-    queued: Arc<AtomicUsize>,
-    healthy: Arc<AtomicBool>,
-) {
-    let mut waiting = Vec::new();
-    while let Some(first) = batches.recv().await {
-        let mut events = first.entries.len();
-        waiting.push(first);
-        while events < BATCH_EVENTS {
-            match batches.try_recv() {
-                Ok(batch) => {
-                    events += batch.entries.len();
-                    waiting.push(batch);
-                }
-                Err(_) => break,
-            }
-        }
-        let written = healthy.load(Ordering::Acquire)
-            && (events == 0 || insert(&mut connection, &waiting).await);
-        if !written {
-            healthy.store(false, Ordering::Release);
-        }
-        queued.fetch_sub(events, Ordering::Relaxed);
-        for batch in waiting.drain(..) {
-            batch.ticket.settle(written);
-        }
-    }
-}
-
-/// Writes the batches as one statement and so with one flush.
-async fn insert(connection: &mut SqliteConnection, batches: &[Batch]) -> bool {
-    type RowJson<'a> = (i64, i64, u64, String, &'a str, Option<i64>, String);
-    let rows: Result<Vec<RowJson<'_>>, serde_json::Error> = batches
-        .iter()
-        .flat_map(|batch| &batch.entries)
-        .map(|entry| {
-            Ok((
-                entry.incident,
-                entry.at.wall_ms,
-                entry.at.boot_ms,
-                format!("{:032x}", entry.at.boot_id),
-                entry.event.kind(),
-                entry.event.episode(),
-                serde_json::to_string(&entry.event)?,
-            ))
-        })
-        .collect();
-    let json = match rows.and_then(|rows| serde_json::to_string(&rows)) {
-        Ok(json) => json,
-        Err(error) => {
-            tracing::error!(%error, "an event cannot be written as JSON");
-            return false;
-        }
-    };
-    let inserted = sqlx::query(
-        "INSERT INTO events (incident, wall_ms, boot_ms, boot_id, kind, episode, body) \
-         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, \
-         value ->> 6 FROM json_each(?1)",
-    )
-    .bind(json)
-    .execute(connection)
-    .await;
-    if let Err(error) = &inserted {
-        tracing::error!(%error, "the event log cannot be written");
-    }
-    inserted.is_ok()
 }

@@ -175,6 +175,7 @@ async fn an_incident_is_shown_while_its_beginning_and_its_end_are_being_written(
     assert_eq!(daemon.post("/pause", OPERATOR, pause).await.status, 200);
     let mut file = Database::open(&world.database()).await;
     let labels = labels("HighErrorRate", API);
+    world.witnesses.fire(&labels);
     for (status, open, path) in [("firing", 1, "/incidents/1"), ("resolved", 0, "/incidents")] {
         file.hold_writes().await;
         let post = daemon.webhook(payload(&[alert(status, &labels)]));

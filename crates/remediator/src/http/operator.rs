@@ -1,0 +1,74 @@
+//! What a person asks for who has the operator's token.
+
+use super::access::operator_only;
+use super::incidents::number;
+use super::{App, Failure, Shared, unavailable};
+use crate::engine::AcknowledgeError;
+use crate::systemd::UnitControl;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::json;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Said {
+    reason: String,
+}
+
+/// Reads `{"reason": "..."}` of a person who has the operator's token.
+fn said<C>(shared: &Shared<C>, headers: &HeaderMap, body: &[u8]) -> Result<String, Failure> {
+    operator_only(shared, headers)?;
+    let wanted = "give {\"reason\": \"...\"} with 1 to 500 characters, so that others know why";
+    let said: Said = serde_json::from_slice(body)
+        .map_err(|e| Failure(StatusCode::BAD_REQUEST, format!("{e}; {wanted}")))?;
+    let reason = said.reason.trim();
+    if reason.is_empty() || reason.chars().count() > 500 {
+        return Err(Failure(StatusCode::BAD_REQUEST, wanted.to_owned()));
+    }
+    Ok(reason.to_owned())
+}
+
+pub(super) async fn pause<C: UnitControl>(
+    State(shared): App<C>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Failure> {
+    let reason = said(&shared, &headers, &body)?;
+    shared.engine.pause(reason).await.map_err(unavailable)?;
+    Ok(Json(json!({ "paused": true })).into_response())
+}
+
+pub(super) async fn resume<C: UnitControl>(
+    State(shared): App<C>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Failure> {
+    let reason = said(&shared, &headers, &body)?;
+    shared.engine.resume(reason).await.map_err(unavailable)?;
+    Ok(Json(json!({ "paused": false })).into_response())
+}
+
+pub(super) async fn acknowledge<C: UnitControl>(
+    State(shared): App<C>,
+    headers: HeaderMap,
+    id: Result<Path<i64>, PathRejection>,
+    body: Bytes,
+) -> Result<Response, Failure> {
+    let reason = said(&shared, &headers, &body)?;
+    let id = number(id)?;
+    shared
+        .engine
+        .acknowledge(id, reason)
+        .await
+        .map_err(|error| match error {
+            AcknowledgeError::NotOpen => Failure(StatusCode::NOT_FOUND, error.to_string()),
+            AcknowledgeError::NotPaged => Failure(StatusCode::CONFLICT, error.to_string()),
+            AcknowledgeError::Store(error) => unavailable(error),
+        })?;
+    Ok(Json(json!({ "acknowledged": id })).into_response())
+}

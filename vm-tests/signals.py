@@ -175,8 +175,8 @@ with subtest("severity: the eight priorities, bytes, and what a line says itself
         t.assertEqual(found[line]["severity_text"], severity, line)
 
 with subtest("what PostgreSQL says of a statement, with its own severity"):
-    # It refuses the value, and names it.
-    machine.fail(f"runuser -u {args['users']['postgresql']} -- psql -c \"SELECT '{MARK}'::int\"")
+    # It refuses the value, and names it. A number it might read in part, and find too large.
+    machine.fail(f"runuser -u {args['users']['postgresql']} -- psql -c \"SELECT '{MARK}'::boolean\"")
     name = args["units"]["postgresql"].removesuffix(".service")
     [(labels, line)] = some_lines(f'{{service_name="{name}"}} |= "ERROR:" |= "{MARK}"')
     t.assertRegex(line, r"^\[\d+\] ERROR:  invalid input syntax")

@@ -80,7 +80,7 @@ impl State {
     }
 
     /// The open incidents, oldest first.
-    pub fn open(&self) -> impl Iterator<Item = &Incident> {
+    pub fn open(&self) -> impl DoubleEndedIterator<Item = &Incident> {
         self.open.values()
     }
 

@@ -83,9 +83,11 @@ impl Store {
             .set_ignore_missing(true)
             .run(&mut writer)
             .await?;
+        // A listing goes through much of the file, which the kernel caches anyway; in KiB.
+        let reader = options.clone().pragma("cache_size", "-256");
         let read = SqlitePoolOptions::new()
             .max_connections(2)
-            .connect_with(options.clone())
+            .connect_with(reader)
             .await
             .map_err(open)?;
         let (queue, batches) = mpsc::unbounded_channel();

@@ -252,6 +252,11 @@ impl<C: UnitControl> Engine<C> {
         self.state().open().cloned().collect()
     }
 
+    /// The newest open incidents, newest first, and no more than `most` of them.
+    pub fn newest_open(&self, most: usize) -> Vec<Incident> {
+        self.state().open().rev().take(most).cloned().collect()
+    }
+
     /// Incidents that closed and whose page Alertmanager must still be told is over.
     pub fn take_ended_pages(&self) -> Vec<Incident> {
         std::mem::take(&mut self.state().ended_pages)

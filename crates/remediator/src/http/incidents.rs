@@ -62,7 +62,7 @@ async fn list<C: UnitControl>(
     limit: u16,
 ) -> Result<Vec<Incident>, Failure> {
     let open = match wanted {
-        Wanted::Open | Wanted::All => engine.open_incidents(),
+        Wanted::Open | Wanted::All => engine.newest_open(usize::from(limit)),
         Wanted::Closed => Vec::new(),
     };
     let mut incidents = Vec::new();

@@ -14,12 +14,12 @@ pub(super) async fn status_page<C: UnitControl>(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
     let engine = &shared.engine;
-    let open = engine.open_incidents();
+    let open: Vec<_> = engine.newest_open(100).iter().map(|i| i.id).collect();
     // Neither a storm of refused alerts nor what is long over may push out what is open.
     let mut entries = engine.ended(20, 100).await.map_err(unavailable)?;
-    for incident in open.iter().rev().take(100) {
-        if entries.iter().all(|e| e.incident != incident.id) {
-            entries.extend(engine.events(incident.id).await.map_err(unavailable)?);
+    for id in open {
+        if entries.iter().all(|e| e.incident != id) {
+            entries.extend(engine.events(id).await.map_err(unavailable)?);
         }
     }
     let mut stories: Vec<(Incident, Vec<Entry>)> = Incident::fold(&entries)

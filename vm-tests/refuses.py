@@ -21,6 +21,13 @@ def refused(labels, reason):
     return incident
 
 
+def crash(unit):
+    """Kills a unit, and posts the alert for it once systemd has noticed."""
+    machine.succeed(f"systemctl kill --signal=SIGKILL {unit}")
+    machine.wait_until_fails(f"systemctl is-active {unit}")
+    post_alert("UnitFailed", unit=unit)
+
+
 with subtest("a wrong token, no token"):
     alert = {"alerts": [{"status": "firing", "labels": {"alertname": "HighErrorRate"}}]}
     machine.succeed("echo 0123456789012345678901234567890123456789 > /run/wrong-token")
@@ -45,8 +52,7 @@ with subtest("another Host header"):
 with subtest("paused"):
     operator("/pause", "a machine test")
     t.assertEqual(metric("paused"), 1)
-    machine.succeed("systemctl kill --signal=SIGKILL other.service")
-    post_alert("UnitFailed", unit="other.service")
+    crash("other.service")
     incident = wait_for("held while paused", lambda: told("other.service", "paused"))
     t.assertEqual(incident["actions"], 0)
     machine.fail("systemctl is-active other.service")
@@ -57,8 +63,7 @@ with subtest("paused"):
     t.assertEqual(newest("other.service")["end"], "resolved_by_itself")
 
 with subtest("dry-run"):
-    machine.succeed("systemctl kill --signal=SIGKILL dry.service")
-    post_alert("UnitFailed", unit="dry.service")
+    crash("dry.service")
     incident = wait_for("dry-run is recorded", lambda: told("dry.service", "dry_run"))
     t.assertEqual(incident["actions"], 0)
     t.assertIn("rescue", " ".join(e["text"] for e in incident["events"]))
@@ -80,8 +85,7 @@ with subtest("a switch to a new configuration goes first"):
     lock = "/run/nixos/switch-to-configuration.lock"
     machine.succeed(f"mkdir -p /run/nixos; flock --no-fork {lock} sleep 600 > /dev/null 2>&1 & echo $! > /run/switch.pid")
     machine.wait_until_fails(f"flock --nonblock {lock} true")
-    machine.succeed("systemctl kill --signal=SIGKILL switched.service")
-    post_alert("UnitFailed", unit="switched.service")
+    crash("switched.service")
     incident = wait_for("held for the switch", lambda: told("switched.service", "switch_running"))
     t.assertEqual((incident["phase"], incident["actions"]), ("holding", 0))
     wait_for("it is counted", lambda: metric('decisions_total{decision="hold",reason="switch_running"}') == 1)
@@ -92,22 +96,18 @@ with subtest("a switch to a new configuration goes first"):
     machine.succeed("systemctl is-active switched.service")
 
 with subtest("one action is allowed, then the cool-down holds"):
-    machine.succeed("systemctl kill --signal=SIGKILL acted.service")
-    post_alert("UnitFailed", unit="acted.service")
+    crash("acted.service")
     wait_for("fixed", lambda: (i := newest("acted.service")) and i["end"] == "fixed", timeout=60)
-    machine.succeed("systemctl kill --signal=SIGKILL acted.service")
-    post_alert("UnitFailed", unit="acted.service")
+    crash("acted.service")
     incident = wait_for("held for the cool-down", lambda: told("acted.service", "cooldown"))
     t.assertEqual(incident["actions"], 0)
     machine.fail("systemctl is-active acted.service")
 
 with subtest("the host-wide budget"):
-    machine.succeed("systemctl kill --signal=SIGKILL other.service")
-    post_alert("UnitFailed", unit="other.service")
+    crash("other.service")
     wait_for("fixed", lambda: newest("other.service")["end"] == "fixed", timeout=60)
     t.assertEqual(metric("budget_remaining"), 0)
-    machine.succeed("systemctl kill --signal=SIGKILL spent.service")
-    post_alert("UnitFailed", unit="spent.service")
+    crash("spent.service")
     incident = wait_for("no budget", lambda: told("spent.service", "budget_spent"))
     t.assertEqual((incident["actions"], incident["phase"]), (0, "paged"))
     machine.fail("systemctl is-active spent.service")

@@ -150,7 +150,7 @@ with subtest("the service map knows whom the API calls"):
         wait_for(f"an edge to {server}", lambda: values(edges % (API, server)))
         for part in ["failed_total", "server_seconds_bucket", "client_seconds_sum", "client_seconds_count"]:
             name = f'traces_service_graph_request_{part}{{client="{API}",server="{server}",host="demo"}}'
-            t.assertTrue(values(name), name)
+            wait_for(name, lambda: values(name))
 
 with subtest("severity: the eight priorities, bytes, and what a line says itself"):
     in_unit("signals-severity", f"""

@@ -21,14 +21,11 @@ let
     ''body._PID == "1" ? "systemd" : "unknown_service"''
   ];
 
-  # What a program writes to its standard output has the priority of the unit, not of the line, and PostgreSQL tells
-  # syslog of its errors as warnings. Most programs say the level at the line's beginning: as `level=warn`, or PostgreSQL
-  # as `[123] ERROR:`.
+  # What a program writes to its standard output has the priority of the unit, not of the line. Most programs say the
+  # level at the line's beginning: as `level=warn`, or PostgreSQL as `[123] ERROR:`.
   level = names: "`^(?:[a-z]+=[^ ]+ ){0,3}level=\"?(?i:${names})|^[[][0-9]+[]] (?:${names}):`";
   priority = builtins.concatStringsSep " " (
-    [
-      ''!(body._TRANSPORT in ["stdout", "syslog"]) || type(body.MESSAGE) != "string" ? body.PRIORITY :''
-    ]
+    [ ''body._TRANSPORT != "stdout" || type(body.MESSAGE) != "string" ? body.PRIORITY :'' ]
     ++ map ({ names, number }: ''body.MESSAGE matches ${level names} ? "${toString number}" :'') [
       {
         names = "FATAL|PANIC|CRIT";

@@ -136,8 +136,6 @@ unexplained compared {
   "homeostat-remediator[.]service: (After|Wants)=polkit[.]service: .*" =
     "servers come without polkit, so the module turns it on; on Debian, D-Bus starts it";
   "postgresql: listen_addresses = .*" = "upstream says localhost itself";
-  "postgresql: (log_destination|syslog_.*) = .*" =
-    "there what the server says is in the journal by its standard error, on Debian by syslog's socket";
   "prometheus-postgres-exporter[.]service: Environment=DATA_SOURCE_NAME=user=prometheus .*" =
     "on NixOS each exporter has a user of its own";
 }

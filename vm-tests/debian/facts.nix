@@ -6,10 +6,7 @@
   postgresql = {
     # Its cluster gets the next port that was free on whichever host built the root; the socket bears its number.
     port = 5432;
-    # Its standard error would go to a file.
-    log_destination = "syslog";
-    syslog_sequence_numbers = false;
-    syslog_split_messages = false;
+    # The journal has the time.
     log_line_prefix = "[%p] ";
   };
 

@@ -1,4 +1,4 @@
-# Debian's packaged units, changed where they would listen on every address or read another configuration.
+# Debian's packaged units, changed where they would listen on every address, read another configuration, or log to a file.
 # Each drop-in empties ExecStart and EnvironmentFile first: /etc/default would otherwise win.
 { facts, settings }:
 let
@@ -18,6 +18,20 @@ let
   };
 in
 {
+  # In the background its standard error would be a file. By syslog's socket its lines would reach the journal too, but
+  # those of a process that ends at once without their unit. Debian's wrapper would take NOTIFY_SOCKET away, and gives the
+  # server this file to undo OOMScoreAdjust in its children.
+  ${facts.units.postgresql}.serviceConfig = {
+    Type = "notify";
+    User = facts.users.postgresql;
+    Environment = "PG_OOM_ADJUST_FILE=/proc/self/oom_score_adj";
+    PIDFile = "";
+    ExecStart = [
+      ""
+      "/usr/lib/postgresql/17/bin/postgres -D /etc/postgresql/17/main"
+    ];
+  };
+
   ${facts.units.prometheus}.serviceConfig = run "prometheus" (
     [
       "--config.file=${facts.paths.prometheusConfig}"

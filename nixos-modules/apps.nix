@@ -48,8 +48,8 @@ let
       default = given.remedy.ladder;
       example = [ "reload-or-restart" ];
       description = ''
-        Verbs in the order in which they are tried: `restart`, `try-restart`, `reload-or-restart`, `start`, `rescue` (clear the
-        failed state, then start). One that does not fit the unit's state is passed over; after the last, people are called.
+        Verbs in the order in which they are tried: `restart`, `reload-or-restart`, `start`, `rescue` (clear the
+        failed state, then start). The first two never start a unit that somebody stopped. One that does not fit the unit's state is passed over; after the last, people are called.
       '';
     };
     attempts = mkOption {

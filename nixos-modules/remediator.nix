@@ -21,6 +21,15 @@ let
 in
 {
   options.services.homeostat.remediator = {
+    acknowledgement = mkOption {
+      type = types.nullOr types.ints.positive;
+      default = null;
+      example = 1800;
+      description = ''
+        For how many seconds a person's acknowledgement of a page holds; after that, people are called again while the
+        fault is still there. `null` is four hours.
+      '';
+    };
     externalUrl = mkOption {
       type = types.nullOr types.str;
       default = null;

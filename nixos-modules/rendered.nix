@@ -28,7 +28,7 @@ let
         ;
       ports = cfg.chosenPorts;
       receivers = lib.mapAttrs byCredential cfg.receivers;
-      inherit (cfg.remediator) externalUrl;
+      inherit (cfg.remediator) externalUrl acknowledgement;
       inherit (names) units users;
       paths = names.paths // {
         binaries = "${cfg.package}/bin";

@@ -75,6 +75,52 @@ with subtest("a post by hand heals without a page"):
     post_alert("HighErrorRate", severity="critical")
     wait_for("the incident is fixed", lambda: fixed(unit, last), timeout=60)
 
+with subtest("a unit that ended by itself is started"):
+    machine.succeed("touch /run/may-end")
+    machine.wait_until_fails("systemctl is-active ends.service")
+    machine.require_unit_state("ends.service", "inactive")
+    post_alert("AppDown", unit="ends.service")
+    wait_for("it is fixed", lambda: fixed("ends.service", 0), timeout=60)
+    machine.require_unit_state("ends.service")
+
+with subtest("a unit that went down with the one it is bound to waits for that one, and is started then"):
+    machine.succeed("systemctl kill --signal=SIGKILL base.service")
+    machine.wait_until_fails("systemctl is-active bound.service")
+    machine.require_unit_state("bound.service", "inactive")
+    post_alert("AppDown", unit="bound.service")
+    incident = wait_for("held for the other", lambda: told("bound.service", "dependency_down"))
+    t.assertEqual(incident["actions"], 0)
+    machine.succeed("systemctl start base.service")
+    wait_for("it is fixed", lambda: fixed("bound.service", 0), timeout=60)
+    machine.require_unit_state("bound.service")
+
+with subtest("a unit that systemd forgot when it failed is started; of its last run the journal tells"):
+    machine.succeed("systemctl start forgotten.service")
+    machine.succeed("systemctl kill --signal=SIGKILL forgotten.service")
+    machine.wait_until_succeeds("systemctl show -p ActiveState,InvocationID forgotten.service | grep -x ActiveState=inactive")
+    t.assertEqual(invocation("forgotten.service"), "")
+    post_alert("AppDown", unit="forgotten.service")
+    wait_for("it is fixed", lambda: fixed("forgotten.service", 0), timeout=60)
+    machine.require_unit_state("forgotten.service")
+
+with subtest("a frozen unit is left alone, and restarted once it is thawed"):
+    before = invocation("frozen.service")
+    machine.succeed("systemctl freeze frozen.service")
+    post_alert("AppDown", unit="frozen.service")
+    incident = wait_for("held while it is frozen", lambda: told("frozen.service", "frozen"))
+    t.assertEqual(incident["actions"], 0)
+    machine.succeed("systemctl thaw frozen.service")
+    wait_for("it is fixed", lambda: fixed("frozen.service", 0), timeout=60)
+    t.assertNotEqual(invocation("frozen.service"), before)
+
+with subtest("a oneshot that is rescued and does its work is fixed, though it is not active then"):
+    machine.succeed("touch /run/fails-once")
+    machine.fail("systemctl start once.service")
+    machine.succeed("rm /run/fails-once")
+    post_alert("UnitFailed", unit="once.service")
+    wait_for("it is fixed", lambda: fixed("once.service", 0), timeout=60)
+    machine.require_unit_state("once.service", "inactive")
+
 with subtest("an empty post does nothing"):
     count = len(incidents())
     t.assertEqual(ask("POST", f"{remediator}/webhook", {"alerts": []}, args["alertmanagerToken"])[0], 200)

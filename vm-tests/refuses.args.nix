@@ -5,11 +5,14 @@ let
   units = {
     acted = victims.lives;
     dry = victims.lives;
+    exits = victims.exits143;
     other = victims.lives;
     slow = victims.stopsWhenTold;
     spent = victims.lives;
     switched = victims.lives;
+    wished = victims.lives;
   };
+  ports = import ../nixos-modules/settings/ports.nix { };
   names = builtins.attrNames units;
 in
 import ./base.nix machine
@@ -23,6 +26,20 @@ import ./base.nix machine
         unit = "${name}.service";
       }
       // (if name == "dry" then { remedy.mode = "dry-run"; } else { })
+      // (
+        # Seen to be down only when a test says so; and every verb that could start it is there.
+        if name == "wished" then
+          {
+            probe = "http://127.0.0.1:${toString ports.remediator}/health";
+            remedy.ladder = [
+              "restart"
+              "start"
+              "rescue"
+            ];
+          }
+        else
+          { }
+      )
     ) units;
     extraFiles = builtins.listToAttrs (
       map (name: {

@@ -62,11 +62,11 @@ with subtest("D-Bus restarted while nothing runs, then an alert"):
 with subtest("PostgreSQL restarted under it"):
     heals_once("slow.service", lambda: machine.succeed(f"systemctl restart {args['units']['postgresql']}"))
 
-with subtest("Prometheus and Alertmanager gone: a post by hand still heals"):
+with subtest("Prometheus and Alertmanager gone: a post by hand still leads to a remedy"):
     names = f"{args['units']['prometheus']} {args['units']['alertmanager']}"
     machine.succeed(f"systemctl stop {names}")
-    heals_once("slow.service", lambda: None)
-    machine.succeed(f"systemctl start {names}")
+    # They come back while the job runs: nobody but Alertmanager can say that it does not have the alert.
+    heals_once("slow.service", lambda: machine.succeed(f"systemctl start {names}"))
     wait_for("every target is up", all_targets_up)
 
 with subtest(f"a payload of the real Alertmanager, {args['resends']} times: one action"):
@@ -92,5 +92,7 @@ with subtest(f"a payload of the real Alertmanager, {args['resends']} times: one 
     incident = wait_for("the incident is over", lambda: closed("victim.service", last), timeout=120)
     t.assertEqual((incident["end"], incident["actions"]), ("fixed", 1), story(incident))
     machine.succeed(f"seq 20 | xargs -P 8 -I N sh -c {shlex.quote(post)}")
-    t.assertEqual(len(incidents("victim.service")), 1, "re-sends of what is over open nothing")
+    # What comes late is asked about, and nothing more is done.
+    wait_for("late re-sends are over", lambda: all(i["state"] == "closed" for i in incidents("victim.service")))
+    t.assertEqual(sum(i["actions"] for i in incidents("victim.service")), 1, "no further action")
     t.assertEqual(starts("victim.service") - before, 1)

@@ -27,7 +27,6 @@ let
   # A running app that misbehaves is restarted once; if that did not help, doing it again will not.
   restarting = once (rungs [
     "restart"
-    "try-restart"
     "reload-or-restart"
   ]);
 
@@ -50,7 +49,8 @@ let
     on = "failed";
     ladder = rungs [ "rescue" ];
     window = timing.scrape;
-    proof = expressions.stateOf "active";
+    # Not that it is active: a unit that does its work and is over need not be.
+    proof = "1 - max(${expressions.stateOf "failed"})";
     rule = alert {
       name = "UnitFailed";
       expr = "max(${expressions.stateOf "failed"}) == 1";

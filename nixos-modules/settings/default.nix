@@ -18,6 +18,8 @@
   heartbeatUrl ? null,
   # Where Alertmanager and people reach the remediator, if not on loopback.
   externalUrl ? null,
+  # For how many seconds a person's acknowledgement of a page holds, if not for the remediator's own four hours.
+  acknowledgement ? null,
   # Where the sample API sends its spans: the Collector's receiver, if it runs on this host.
   otlpEndpoint ? null,
   runbookUrl ? "https://github.com/homeostat/homeostat/blob/main/docs/RUNBOOK.md",
@@ -86,7 +88,7 @@ let
   remediator = import ./remediator.nix (
     base
     // {
-      inherit remedies externalUrl;
+      inherit remedies externalUrl acknowledgement;
       inherit (backends) otlpEndpoint;
       ports = chosenPorts;
       database = "${paths.remediatorState}/events.db";

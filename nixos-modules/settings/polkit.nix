@@ -5,18 +5,34 @@
 # StartTransientUnit among them, carry neither unit nor verb and so match no pair.
 { user, permits }:
 let
-  # rescue is ours: it clears the failed state and then starts.
-  verbsOf =
-    verbs:
-    builtins.filter (verb: verb != "rescue" && verb != "start") verbs
-    ++ (if builtins.elem "rescue" verbs then [ "reset-failed" ] else [ ])
-    ++ (if builtins.elem "rescue" verbs || builtins.elem "start" verbs then [ "start" ] else [ ]);
+  # What systemd asks polkit about when the remediator does what its verb says. It asks about `restart` too, for
+  # RestartUnit, and nobody gets that: it starts a unit that somebody has just stopped.
+  asked = {
+    restart = [ "try-restart" ];
+    reload-or-restart = [ "reload-or-try-restart" ];
+    start = [ "start" ];
+    rescue = [
+      "reset-failed"
+      "start"
+    ];
+  };
+  once =
+    words:
+    builtins.attrNames (
+      builtins.listToAttrs (
+        map (name: {
+          inherit name;
+          value = null;
+        }) words
+      )
+    );
   pairs = builtins.concatMap (
     unit:
     map (verb: [
       unit
       verb
-    ]) (verbsOf permits.${unit}.verbs)
+      # Another verb is refused with its cure by the remediator's own check.
+    ]) (once (builtins.concatMap (verb: asked.${verb} or [ ]) permits.${unit}.verbs))
   ) (builtins.attrNames permits);
 in
 ''

@@ -8,6 +8,8 @@
   database,
   remedies,
   externalUrl,
+  # For how many seconds a person's acknowledgement holds; null is what the remediator does by itself.
+  acknowledgement ? null,
   # Where the traces of incidents go; null is nowhere.
   otlpEndpoint ? null,
 }:
@@ -30,6 +32,7 @@ in
   runbook_url = runbookUrl;
   page_resend_seconds = timing.pageResend;
   hold_timeout_seconds = timing.hold;
+  resolve_timeout_seconds = timing.resolveTimeout;
   budget = {
     actions = 10;
     window_seconds = 3600;
@@ -39,4 +42,5 @@ in
   }) (builtins.groupBy (rule: rule.unit) remedies);
   rules = remedies;
 }
+// (if acknowledgement == null then { } else { acknowledgement_seconds = acknowledgement; })
 // (if otlpEndpoint == null then { } else { otlp_endpoint = otlpEndpoint; })

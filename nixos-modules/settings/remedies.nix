@@ -14,7 +14,12 @@ let
   option = "services.homeostat.apps.${name}";
   refuse = key: problem: throw "${option}.${key}: ${problem}";
 
-  inherit (import ./remedy-words.nix) verbs modes forbidden;
+  inherit (import ./remedy-words.nix)
+    verbs
+    former
+    modes
+    forbidden
+    ;
 
   unknown = builtins.filter (verb: !(builtins.elem verb verbs)) (
     remedy.ladder or [ ] ++ builtins.concatMap (alert: alert.ladder) alerts
@@ -29,6 +34,7 @@ let
         name = "${name}/${alert.rule.alert}";
         inherit (alert.rule) alert;
         match = { inherit unit; };
+        inherit (alert.rule) labels;
         inherit unit;
         inherit (alert) ladder proof;
         inherit (remedy) mode attempts;
@@ -44,7 +50,12 @@ if builtins.match "[A-Za-z0-9:_.@\\-]+[.]service" unit == null then
 else if alerts != [ ] && forbidden unit then
   refuse "unit" "${unit} is never healed automatically; set ${option}.remedy.on = [ ] to watch it only"
 else if unknown != [ ] then
-  refuse "remedy.ladder" "${builtins.head unknown} is no verb; use some of ${toString verbs}"
+  refuse "remedy.ladder" "${builtins.head unknown} is no verb; ${
+    if former ? ${builtins.head unknown} then
+      "write ${former.${builtins.head unknown}}"
+    else
+      "use some of ${toString verbs}"
+  }"
 else if !(builtins.elem remedy.mode modes) then
   refuse "remedy.mode" "${remedy.mode} is no mode; use one of ${toString modes}"
 else

@@ -1,45 +1,22 @@
 # The words of a remedy, and the units that none may name. The remediator refuses the same units, whatever its
-# configuration says: crates/policy/src/unit.rs.
+# configuration says, and reads them from the same file.
 let
   # Healing with one of these would cut off the hand that heals or the person who would help, or take the host down.
   # Instances of a template count as the template does.
-  forbiddenStems = [
-    "homeostat-remediator"
-    "dbus"
-    "dbus-broker"
-    "polkit"
-    "ssh"
-    "sshd"
-    "NetworkManager"
-    "networking"
-    "network"
-    "wpa_supplicant"
-    "dhcpcd"
-    "getty"
-    "reboot"
-    "poweroff"
-    "halt"
-    "kexec"
-    "shutdown"
-    "emergency"
-    "rescue"
-    "ctrl-alt-del"
-  ];
-  forbiddenPrefixes = [
-    "systemd-"
-    "network-"
-  ];
+  inherit (builtins.fromJSON (builtins.readFile ../../crates/policy/src/unit/forbidden.json))
+    stems
+    prefixes
+    ;
 in
 {
-  inherit forbiddenStems forbiddenPrefixes;
-
   verbs = [
     "restart"
-    "try-restart"
     "reload-or-restart"
     "start"
     "rescue"
   ];
+  # Words of earlier versions, with what to write instead.
+  former.try-restart = "restart, which restarts an active unit and never starts one that was stopped";
   modes = [
     "auto"
     "dry-run"
@@ -59,5 +36,5 @@ in
       stem = builtins.head (builtins.match "([^@]*)(@.*)?[.]service" unit);
       begins = prefix: builtins.substring 0 (builtins.stringLength prefix) stem == prefix;
     in
-    builtins.elem stem forbiddenStems || builtins.any begins forbiddenPrefixes;
+    builtins.elem stem stems || builtins.any begins prefixes;
 }

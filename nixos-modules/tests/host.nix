@@ -22,6 +22,10 @@ import ../settings {
         "failed"
         "errors"
       ];
+      remedy.ladder = [
+        "reload-or-restart"
+        "rescue"
+      ];
     };
     # Nothing but a unit, and only watched in earnest: a rule in dry-run.
     mailer = {
@@ -36,6 +40,7 @@ import ../settings {
       remedy.on = [ ];
     };
   };
+  acknowledgement = 1800;
   receivers.oncall.webhook.url = "http://127.0.0.1:19009/";
   runbookUrl = "https://runbook.example/RUNBOOK.md";
   inherit (import ../names.nix) units users;

@@ -31,6 +31,7 @@ in
   # The settings throw; Nix can catch that, and not read what was said.
   thrown = {
     unknown-verb = shop { remedy.ladder = [ "dance" ]; };
+    former-verb = shop { remedy.ladder = [ "try-restart" ]; };
     unknown-mode = shop { remedy.mode = "maybe"; };
     alert-without-metrics = shop { remedy.on = [ "errors" ]; };
     no-suffix = shop { unit = "shop"; };

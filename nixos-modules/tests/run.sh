@@ -118,11 +118,31 @@ windows() {
   ' "$1/remediator.json"
 }
 
+# The remediator takes an alert for its own only with every label that the alert's rule writes.
+labels() {
+  jq -e --slurpfile rules "$1/rules.json" '
+    all(.rules[]; . as $rule
+      | [$rules[0].groups[].rules[] | select(.alert == $rule.alert and .labels.unit == $rule.unit) | .labels] == [$rule.labels])
+  ' "$1/remediator.json"
+}
+
+# Of each verb exactly what systemd asks polkit about; a plain restart would start what somebody stopped.
+permits() {
+  local granted
+  granted=$(sed -n 's/^ *var permits = \(.*\);$/\1/p' "$1/homeostat.rules")
+  jq -e --argjson granted "$granted" '
+    {restart: ["try-restart"], "reload-or-restart": ["reload-or-try-restart"], start: ["start"], rescue: ["reset-failed", "start"]} as $asked
+    | [.units | to_entries[] | .key as $unit | .value.verbs[] | $asked[.][] | [$unit, .]] | unique == ($granted | sort)
+  ' "$1/remediator.json"
+}
+
 for variant in production fast; do
   check "$variant: prometheus configuration" promtool check config "$variant/prometheus.yml"
   check "$variant: alert rules" promtool check rules --lint=all --lint-fatal "$variant/rules.json"
   check "$variant: alertmanager configuration" amtool check-config "$variant/alertmanager.yml"
   check "$variant: windows of alerts and remedies agree" windows "$variant"
+  check "$variant: labels of alerts and remedies agree" labels "$variant"
+  check "$variant: polkit's rule grants the verbs of the remedies" permits "$variant"
   if command -v prometheus-blackbox-exporter > /dev/null; then
     check "$variant: blackbox exporter" prometheus-blackbox-exporter --config.check --config.file="$variant/blackbox.yml"
   fi

@@ -10,6 +10,7 @@ let
     timing = { };
     ports = { };
     receivers = { };
+    acknowledgement = null;
     postgresqlRemedy = { };
     # Which of loki, tempo, collector and grafana run; their programs are brought from outside Debian.
     backends = [ ];

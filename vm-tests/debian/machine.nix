@@ -15,6 +15,7 @@ let
       timing
       ports
       receivers
+      acknowledgement
       postgresqlRemedy
       tempoVersion
       ;

@@ -1,15 +1,16 @@
 //! How long the decision core takes for one alert: reading and looking it up,
 //! and deciding. Prints one line of JSON with nanoseconds per alert.
 
-use homeostat_policy::alert::Alert;
-use homeostat_policy::decide::decide;
-use homeostat_policy::event::{Entry, Event};
-use homeostat_policy::history::History;
-use homeostat_policy::incident::Incident;
-use homeostat_policy::moment::Moment;
-use homeostat_policy::observation::{Fact, Observation, UnitState};
+use homeostat_policy::alert::{Alert, Fingerprint};
+use homeostat_policy::decide::{Case, decide};
+use homeostat_policy::log::Incident;
+use homeostat_policy::log::Moment;
+use homeostat_policy::log::{Entry, Event};
+use homeostat_policy::machine::{Input, State, step};
+use homeostat_policy::observation::{AlertState, Fact, Observation};
 use homeostat_policy::rules::{RawRules, Rules};
-use homeostat_policy::unit::{ActiveState, Verb};
+use homeostat_policy::unit::{ActiveState, UnitState};
+use homeostat_policy::words::Verb;
 use std::error::Error;
 use std::hint::black_box;
 use std::time::Instant;
@@ -61,7 +62,7 @@ fn payload() -> String {
     .to_string()
 }
 
-fn observation(unit: &str) -> Observation {
+fn observation(unit: &str, alert: Fingerprint) -> Observation {
     let unit = UnitState {
         id: unit.to_owned(),
         load_state: "loaded".to_owned(),
@@ -77,23 +78,40 @@ fn observation(unit: &str) -> Observation {
         start_limit_interval_ms: 10_000,
         start_limit_burst: 5,
         job_timeout_ms: 180_000,
+        service_type: "simple".to_owned(),
+        remains_after_exit: false,
+        is_triggered: false,
+        freezer: "running".to_owned(),
+        changed_ms: 1,
+        host_action: None,
+        bound_to: Vec::new(),
+    };
+    let shown = AlertState {
+        in_alertmanager: Fact::Known(true),
+        in_prometheus: Fact::Known(Some(true)),
+        evaluated_ms: Some(NOW.wall_ms),
+        proof: Fact::Known(true),
+        fires: true,
+        has_namesake: false,
     };
     Observation {
         unit: Fact::Known(unit),
+        alerts: [(alert, shown)].into(),
+        alertmanager_up_ms: Fact::Known(1_000_000),
         switching: Fact::Known(false),
         ..Observation::default()
     }
 }
 
 /// The incident that the alert opens, and a history in which every limit has to be counted out.
-fn incident(rules: &Rules, alert: &Alert) -> Result<(Incident, History), Box<dyn Error>> {
+fn incident(rules: &Rules, alert: &Alert) -> Result<(Incident, State), Box<dyn Error>> {
     let rule = rules.lookup(alert).map_err(|reason| reason.sentence())?;
     let entry = |incident, event| Entry {
         incident,
         at: NOW,
         event,
     };
-    let mut history = History::default();
+    let mut state = State::default();
     for n in 0..ATTEMPTS {
         let old = Event::Intent {
             action: 1,
@@ -101,10 +119,12 @@ fn incident(rules: &Rules, alert: &Alert) -> Result<(Incident, History), Box<dyn
             verb: Verb::Restart,
             rule: rule.name.clone(),
             invocation_before: String::new(),
+            changed_before_ms: None,
+            about: None,
         };
         let mut entry = entry(i64::from(n) + 2, old);
         entry.at.boot_ms = 0;
-        history.apply(&entry);
+        state.apply(&entry);
     }
     let opened = Event::Opened {
         host: rules.host().to_owned(),
@@ -113,10 +133,12 @@ fn incident(rules: &Rules, alert: &Alert) -> Result<(Incident, History), Box<dyn
     let joined = Event::Alert {
         alert: alert.clone(),
         rule: rule.name.clone(),
+        anew: false,
     };
     let log = [entry(1, opened), entry(1, joined)];
     let incident = Incident::fold(&log).remove(&1).ok_or("no incident")?;
-    Ok((incident, history))
+    log.iter().for_each(|entry| state.apply(entry));
+    Ok((incident, state))
 }
 
 /// Nanoseconds per turn of `work`.
@@ -132,10 +154,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let rules = rules()?;
     let json = payload();
     let alert = Alert::parse(&json, &NOW)?;
-    let (incident, history) = incident(&rules, &alert)?;
+    let (incident, state) = incident(&rules, &alert)?;
     let unit = incident.unit.as_ref().ok_or("no unit")?;
-    let observation = observation(unit.as_str());
-    let decision = decide(&incident, &observation, &history, &rules, &NOW);
+    let observation = observation(unit.as_str(), alert.fingerprint);
+    let decision = decide(&Case::new(&incident, &observation, &state, &rules, &NOW));
     if decision.verb() != Some(Verb::Restart) {
         return Err(format!("the longest path is measured, not {decision:?}").into());
     }
@@ -145,17 +167,33 @@ fn main() -> Result<(), Box<dyn Error>> {
         black_box(alert.is_ok_and(|alert| rules.lookup(&alert).is_ok()));
     });
     let decide_ns = measure(|| {
-        black_box(decide(
+        black_box(decide(&Case::new(
             black_box(&incident),
             &observation,
-            &history,
+            &state,
             &rules,
             &NOW,
-        ));
+        )));
+    });
+    let step_ns = measure(|| {
+        let looked = Input::Looked {
+            incident: incident.id,
+            turn: incident.turn,
+            events: incident.events,
+            observation: Box::new(observation.clone()),
+        };
+        black_box(step(black_box(&state), looked, &rules, &NOW));
+    });
+    let intake_ns = measure(|| {
+        let alert = Input::Alert(Box::new(alert.clone()));
+        black_box(step(black_box(&State::default()), alert, &rules, &NOW));
     });
     println!(
         "{}",
-        serde_json::json!({ "decide_ns": decide_ns, "parse_lookup_ns": parse_lookup_ns })
+        serde_json::json!({
+            "decide_ns": decide_ns, "parse_lookup_ns": parse_lookup_ns,
+            "step_ns": step_ns, "intake_ns": intake_ns,
+        })
     );
     Ok(())
 }

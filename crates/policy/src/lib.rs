@@ -6,13 +6,12 @@
 
 pub mod alert;
 pub mod decide;
-pub mod event;
-pub mod history;
-pub mod incident;
-pub mod moment;
+pub mod evidence;
+mod intake;
+pub mod log;
+pub mod machine;
 pub mod observation;
-pub mod outcome;
-pub mod reason;
 pub mod rules;
 pub mod unit;
-pub mod wire;
+pub mod verdict;
+pub mod words;

@@ -2,7 +2,8 @@
 //! unknown is neither good nor bad.
 
 use crate::alert::Fingerprint;
-use crate::unit::ActiveState;
+use crate::unit::UnitState;
+use crate::words::JobResult;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -40,41 +41,6 @@ impl<T, E> From<Result<T, E>> for Fact<T> {
     }
 }
 
-/// A unit's properties as `org.freedesktop.systemd1` gives them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UnitState {
-    /// The canonical name (`Id`); differs from the name asked for when that is an alias.
-    pub id: String,
-    /// `LoadState`: `loaded`, `not-found`, `masked`, ...
-    pub load_state: String,
-    /// `ActiveState`.
-    pub active: ActiveState,
-    /// `SubState`, for example `running` or `auto-restart`.
-    pub sub: String,
-    /// `Result` of the last run; `success` for a unit that was stopped.
-    pub result: String,
-    /// The type of the queued or running job (`start`, `stop`, `restart`, ...), if any.
-    pub job: Option<String>,
-    /// `InvocationID` in hexadecimal; empty for a unit that never ran.
-    pub invocation_id: String,
-    /// `NRestarts`: systemd's own automatic restarts. Zeroed by reset-failed.
-    pub n_restarts: u32,
-    /// `ActiveEnterTimestampMonotonic` in milliseconds of `CLOCK_MONOTONIC`; 0 if never.
-    pub active_enter_ms: u64,
-    /// For how long the unit has been active now, in milliseconds; `None` when it is not.
-    pub active_for_ms: Option<u64>,
-    /// For how long the unit has been inactive or failed now, in milliseconds; `None` when it is
-    /// neither, or never ran. For people: nothing is decided by it.
-    #[serde(default)]
-    pub inactive_for_ms: Option<u64>,
-    /// `StartLimitIntervalUSec` in milliseconds; 0 means no limit.
-    pub start_limit_interval_ms: u64,
-    /// `StartLimitBurst`; 0 means no limit.
-    pub start_limit_burst: u32,
-    /// `TimeoutStartUSec` plus `TimeoutStopUSec` in milliseconds, capped at ten minutes.
-    pub job_timeout_ms: u64,
-}
-
 /// What Alertmanager and Prometheus say of one alert that joined an incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AlertState {
@@ -87,16 +53,47 @@ pub struct AlertState {
     /// Whether the rule's `proof` query gave a value above zero; known to be true for a rule
     /// without one.
     pub proof: Fact<bool>,
+    /// Whether Prometheus has it firing, and not only pending.
+    #[serde(default)]
+    pub fires: bool,
+    /// Whether Prometheus has rules of the alert's name, none of which is ours.
+    #[serde(default)]
+    pub has_namesake: bool,
 }
 
-impl AlertState {
-    /// Whether the alert is gone: Alertmanager does not hold it, and Prometheus, where it has
-    /// the rule, does not see it pending or firing. An unknown part is not an absence.
-    #[must_use]
-    pub fn is_gone(&self) -> bool {
-        let prometheus = matches!(self.in_prometheus, Fact::Known(None | Some(false)));
-        self.in_alertmanager.is(false) && prometheus
-    }
+/// An alert about a unit, as Alertmanager holds it, whether it is ours or not.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct HeldAlert {
+    /// Its name.
+    pub name: String,
+    /// Its label `severity`; empty without one.
+    pub severity: String,
+}
+
+/// What PID 1 wrote into the journal about a unit (`systemd.journal-fields(7)`, `sd-messages.h`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitRecord {
+    /// When, milliseconds since the Unix epoch.
+    pub wall_ms: i64,
+    /// What.
+    pub what: Recorded,
+}
+
+/// See [`UnitRecord`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recorded {
+    /// A job ended: `JOB_TYPE` and `JOB_RESULT`.
+    Job {
+        /// `start`, `stop`, `restart`, ...
+        job_type: String,
+        /// How it ended.
+        result: JobResult,
+    },
+    /// The unit went off, and it was well (`7ad2d189f7e94e70a38c781354912448`).
+    EndedWell,
+    /// The unit failed (`d9b373ed55a64feb8242e02dbe79a49c`).
+    Failed,
 }
 
 /// All that was seen before one decision. It is recorded with the decision.
@@ -112,4 +109,17 @@ pub struct Observation {
     /// before this field recorded.
     #[serde(default)]
     pub switching: Fact<bool>,
+    /// What PID 1 recorded about the unit, the oldest first; asked for while the unit is off, and
+    /// while it is not known how an action ended.
+    #[serde(default)]
+    pub records: Fact<Vec<UnitRecord>>,
+    /// What PID 1 recorded about each unit that this one is bound to.
+    #[serde(default)]
+    pub bound_records: BTreeMap<String, Fact<Vec<UnitRecord>>>,
+    /// For how long Alertmanager runs, in milliseconds. It keeps no alerts over a restart.
+    #[serde(default)]
+    pub alertmanager_up_ms: Fact<u64>,
+    /// All alerts about this host and unit that Alertmanager holds; asked for while a page stands.
+    #[serde(default)]
+    pub of_unit: Fact<Vec<HeldAlert>>,
 }

@@ -1,6 +1,6 @@
 //! Now, as the policy needs it.
 
-use homeostat_policy::moment::Moment;
+use homeostat_policy::log::Moment;
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -40,6 +40,10 @@ struct Raw {
     retention: Retention,
     #[serde(default = "default_hold_timeout")]
     hold_timeout_seconds: u64,
+    #[serde(default = "default_acknowledgement")]
+    acknowledgement_seconds: u64,
+    #[serde(default = "default_resolve_timeout")]
+    resolve_timeout_seconds: u64,
     #[serde(default)]
     budget: Budget,
     #[serde(default)]
@@ -70,6 +74,12 @@ fn default_page_resend() -> u64 {
     30
 }
 fn default_hold_timeout() -> u64 {
+    300
+}
+fn default_acknowledgement() -> u64 {
+    4 * 3600
+}
+fn default_resolve_timeout() -> u64 {
     300
 }
 
@@ -289,6 +299,8 @@ impl Config {
                 RawRules {
                     budget: raw.budget,
                     hold_timeout_seconds: raw.hold_timeout_seconds,
+                    acknowledgement_seconds: raw.acknowledgement_seconds,
+                    resolve_timeout_seconds: raw.resolve_timeout_seconds,
                     units: raw.units,
                     rules: raw.rules,
                 },

@@ -1,17 +1,17 @@
 //! What Alertmanager and Prometheus say of an incident's alerts.
 //!
-//! Protocol: Alertmanager API v2 `GET /api/v2/alerts` (read at 0.34), and
+//! Protocol: Alertmanager API v2 `GET /api/v2/alerts` and `GET /api/v2/status` (read at 0.34), and
 //! Prometheus `GET /api/v1/rules`, `GET /api/v1/query` (read at 3.14).
 
-use homeostat_policy::alert::{Fingerprint, Source};
-use homeostat_policy::incident::{Evidence, Incident};
-use homeostat_policy::moment::parse_rfc3339;
-use homeostat_policy::observation::{AlertState, Fact};
-use homeostat_policy::rules::Rules;
+use homeostat_policy::alert::Fingerprint;
+use homeostat_policy::log::{Moment, parse_rfc3339};
+use homeostat_policy::machine::{Look, Question};
+use homeostat_policy::observation::{AlertState, Fact, HeldAlert};
 use reqwest::Client;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
 use std::time::Duration;
 
 /// Asks Alertmanager and Prometheus.
@@ -42,9 +42,28 @@ pub enum NoAnswer {
     },
 }
 
+/// What the witnesses answered to one look.
+#[derive(Debug, Default)]
+pub struct Answers {
+    /// Each alert that was asked for.
+    pub alerts: BTreeMap<Fingerprint, AlertState>,
+    /// All alerts about the look's host and unit that Alertmanager holds.
+    pub of_unit: Fact<Vec<HeldAlert>>,
+    /// For how long Alertmanager runs, in milliseconds.
+    pub alertmanager_up_ms: Fact<u64>,
+}
+
+/// An alert as Alertmanager lists it.
 #[derive(Deserialize)]
-struct HeldAlert {
+struct Listed {
     fingerprint: Fingerprint,
+    labels: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct Status {
+    /// When it began, RFC 3339, though the field is called so.
+    uptime: String,
 }
 
 #[derive(Deserialize)]
@@ -78,6 +97,8 @@ struct AlertRule {
 #[derive(Deserialize)]
 struct RuleAlert {
     labels: BTreeMap<String, String>,
+    #[serde(default)]
+    state: String,
 }
 
 #[derive(Deserialize)]
@@ -100,55 +121,82 @@ impl Witnesses {
         })
     }
 
-    /// The state of each of the incident's alerts that Alertmanager sent and that is live, or, for
-    /// a verdict, of all of them.
-    pub async fn ask(
-        &self,
-        incident: &Incident,
-        rules: &Rules,
-        also_cleared: bool,
-    ) -> BTreeMap<Fingerprint, AlertState> {
-        let asked: Vec<(Fingerprint, &Evidence)> = incident
-            .evidence
+    /// Asks all that a look wants to know, each question once and all side by side.
+    pub async fn ask(&self, look: &Look) -> Answers {
+        let names: BTreeSet<&str> = look.questions.iter().map(|q| q.name.as_str()).collect();
+        let proofs: BTreeSet<&str> = look
+            .questions
             .iter()
-            .filter(|(_, e)| e.source == Source::Alertmanager)
-            .filter(|(_, e)| also_cleared || e.cleared.is_none())
-            .map(|(f, e)| (*f, e))
+            .filter_map(|q| q.proof.as_deref())
             .collect();
-        let names: BTreeSet<&str> = asked.iter().map(|(_, e)| e.name.as_str()).collect();
-        let mut states = BTreeMap::new();
-        for name in names {
-            let held = answer(self.held(name).await);
-            let known = answer(self.alert_rules(name).await);
-            for (fingerprint, evidence) in asked.iter().filter(|(_, e)| e.name == name) {
-                let mut state = known
-                    .known()
-                    .map_or_else(AlertState::default, |known| judge(known, evidence));
-                state.in_alertmanager = match &held {
-                    Fact::Known(held) => Fact::Known(held.contains(fingerprint)),
-                    Fact::Unknown => Fact::Unknown,
-                };
-                state.proof = self.proof(evidence, rules).await;
-                states.insert(*fingerprint, state);
+        let of_unit = async {
+            match &look.unit {
+                Some(unit) => {
+                    let filters = [equals("host", &look.host), equals("unit", unit.as_str())];
+                    answer(self.listed(&filters).await)
+                }
+                None => Fact::Unknown,
             }
+        };
+        let (held, rules, proofs, of_unit, began) = tokio::join!(
+            each(&names, |name| async move {
+                answer(self.listed(&[equals("alertname", name)]).await)
+            }),
+            each(&names, |name| async move {
+                answer(self.alert_rules(name).await)
+            }),
+            each(&proofs, |query| async move {
+                answer(self.is_positive(query).await)
+            }),
+            of_unit,
+            async { answer(self.began().await) },
+        );
+        let alert = |question: &Question| {
+            let mut state = rules[question.name.as_str()]
+                .known()
+                .map_or_else(AlertState::default, |rules| judge(rules, question));
+            state.in_alertmanager = match &held[question.name.as_str()] {
+                Fact::Known(held) => {
+                    Fact::Known(held.iter().any(|a| a.fingerprint == question.fingerprint))
+                }
+                Fact::Unknown => Fact::Unknown,
+            };
+            state.proof = question
+                .proof
+                .as_deref()
+                .map_or(Fact::Known(true), |query| proofs[query]);
+            (question.fingerprint, state)
+        };
+        Answers {
+            alerts: look.questions.iter().map(alert).collect(),
+            of_unit: match of_unit {
+                Fact::Known(listed) => Fact::Known(listed.iter().map(held_alert).collect()),
+                Fact::Unknown => Fact::Unknown,
+            },
+            alertmanager_up_ms: match began {
+                Fact::Known(began) => Fact::Known(began.elapsed_ms()),
+                Fact::Unknown => Fact::Unknown,
+            },
         }
-        states
     }
 
-    async fn proof(&self, evidence: &Evidence, rules: &Rules) -> Fact<bool> {
-        match rules.rule(&evidence.rule).and_then(|r| r.proof.as_deref()) {
-            None => Fact::Known(true),
-            Some(query) => answer(self.is_positive(query).await),
-        }
-    }
-
-    /// The fingerprints of the alerts of this name that Alertmanager holds, muted ones too: a
-    /// silence or an inhibition is no recovery.
-    async fn held(&self, name: &str) -> Result<BTreeSet<Fingerprint>, NoAnswer> {
+    /// The alerts that Alertmanager holds, muted ones too: a silence or an inhibition is no recovery.
+    async fn listed(&self, filters: &[String]) -> Result<Vec<Listed>, NoAnswer> {
         let url = format!("{}/api/v2/alerts", self.alertmanager);
-        let filter = format!("alertname={name:?}");
-        let alerts: Vec<HeldAlert> = self.get(&url, &[("filter", &filter)]).await?;
-        Ok(alerts.into_iter().map(|alert| alert.fingerprint).collect())
+        let query: Vec<_> = filters.iter().map(|f| ("filter", f.as_str())).collect();
+        self.get(&url, &query).await
+    }
+
+    /// When Alertmanager began.
+    async fn began(&self) -> Result<Began, NoAnswer> {
+        let url = format!("{}/api/v2/status", self.alertmanager);
+        let status: Status = self.get(&url, &[]).await?;
+        parse_rfc3339(&status.uptime)
+            .map(Began)
+            .ok_or(NoAnswer::Status {
+                url,
+                status: status.uptime,
+            })
     }
 
     async fn alert_rules(&self, name: &str) -> Result<Vec<AlertRule>, NoAnswer> {
@@ -208,6 +256,41 @@ impl Witnesses {
     }
 }
 
+/// A time of Alertmanager's clock, which is this host's or one that is kept by the same time,
+/// in milliseconds since the Unix epoch.
+struct Began(i64);
+
+impl Began {
+    /// How long that is ago. A clock that was set back makes it too short, which errs on the side of
+    /// waiting.
+    fn elapsed_ms(&self) -> u64 {
+        let now: Moment = crate::clock::now();
+        u64::try_from(now.wall_ms.saturating_sub(self.0)).unwrap_or(0)
+    }
+}
+
+/// A matcher of Alertmanager's API.
+fn equals(label: &str, value: &str) -> String {
+    format!("{label}={value:?}")
+}
+
+fn held_alert(listed: &Listed) -> HeldAlert {
+    let label = |name| listed.labels.get(name).cloned().unwrap_or_default();
+    HeldAlert {
+        name: label("alertname"),
+        severity: label("severity"),
+    }
+}
+
+/// Asks about each, all at once.
+async fn each<'a, T, F>(all: &BTreeSet<&'a str>, ask: impl Fn(&'a str) -> F) -> BTreeMap<&'a str, T>
+where
+    F: Future<Output = T>,
+{
+    let answers = futures_util::future::join_all(all.iter().map(|one| ask(one))).await;
+    all.iter().copied().zip(answers).collect()
+}
+
 fn answer<T>(result: Result<T, NoAnswer>) -> Fact<T> {
     if let Err(error) = &result {
         tracing::debug!(%error, "a witness does not answer");
@@ -215,90 +298,120 @@ fn answer<T>(result: Result<T, NoAnswer>) -> Fact<T> {
     result.into()
 }
 
-/// What the rules of the alert's name say of this one alert. The rule's own labels choose among
-/// several rules of one name.
-fn judge(rules: &[AlertRule], evidence: &Evidence) -> AlertState {
-    let is_within = |labels: &BTreeMap<String, String>| {
-        labels
+/// What our own rule says of one alert. A rule is ours when it writes every label that we write; a
+/// stranger's of the same name says nothing.
+fn judge(rules: &[AlertRule], question: &Question) -> AlertState {
+    let is_ours = |rule: &&AlertRule| {
+        let label = |name: &String| rule.labels.get(name);
+        question
+            .own
             .iter()
-            .all(|(name, value)| evidence.labels.get(name) == Some(value))
+            .all(|(name, value)| label(name) == Some(value))
     };
+    let ours: Vec<&AlertRule> = rules.iter().filter(is_ours).collect();
     let mut state = AlertState {
         in_prometheus: Fact::Known(None),
+        has_namesake: !rules.is_empty() && ours.is_empty(),
         ..AlertState::default()
     };
-    let mut is_active = None;
-    for rule in rules.iter().filter(|rule| is_within(&rule.labels)) {
-        if rule.health != "ok" {
+    // Where both sides have a label it must be equal: series may add some, a relabelling take some.
+    let is_meant = |alert: &&RuleAlert| {
+        let agrees = |(name, value)| alert.labels.get(name).is_none_or(|own| own == value);
+        question.labels.iter().all(agrees)
+    };
+    for rule in ours {
+        // One that was never evaluated is `unknown`, one that fails is `err`.
+        let (true, Some(evaluated)) = (rule.health == "ok", parse_rfc3339(&rule.last_evaluation))
+        else {
             state.in_prometheus = Fact::Unknown;
             return state;
-        }
-        let evaluated = parse_rfc3339(&rule.last_evaluation);
-        state.evaluated_ms = match (state.evaluated_ms, evaluated) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
         };
-        let active = rule.alerts.iter().any(|alert| is_within(&alert.labels));
-        is_active = Some(is_active.unwrap_or(false) || active);
+        state.evaluated_ms = Some(state.evaluated_ms.map_or(evaluated, |at| at.min(evaluated)));
+        let meant = || rule.alerts.iter().filter(is_meant);
+        let was_active = matches!(state.in_prometheus, Fact::Known(Some(true)));
+        state.in_prometheus = Fact::Known(Some(was_active || meant().next().is_some()));
+        state.fires |= meant().any(|alert| alert.state == "firing");
     }
-    state.in_prometheus = Fact::Known(is_active);
     state
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use homeostat_policy::moment::Moment;
 
     fn rule(json: &str) -> AlertRule {
         serde_json::from_str(json).unwrap()
     }
 
-    fn evidence() -> Evidence {
-        let labels = [
+    fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let owned = |(k, v): &(&str, &str)| ((*k).to_owned(), (*v).to_owned());
+        pairs.iter().map(owned).collect()
+    }
+
+    fn question() -> Question {
+        let all = [
             ("alertname", "HighErrorRate"),
             ("unit", "a.service"),
+            ("severity", "critical"),
             ("extra", "x"),
         ];
-        Evidence {
+        Question {
+            fingerprint: Fingerprint(1),
             name: "HighErrorRate".to_owned(),
-            labels: labels
-                .iter()
-                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-                .collect(),
-            source: Source::Alertmanager,
-            rule: "r".to_owned(),
-            seen: Moment {
-                wall_ms: 0,
-                boot_ms: 0,
-                boot_id: 0,
-            },
-            cleared: None,
+            labels: labels(&all),
+            own: labels(&all[1..3]),
+            proof: None,
         }
     }
 
     #[test]
-    fn the_rules_own_labels_choose_and_a_pending_alert_is_active() {
-        let ours = rule(
-            r#"{"labels":{"unit":"a.service"},"health":"ok","lastEvaluation":"2026-01-01T00:00:00Z",
-                "alerts":[{"labels":{"alertname":"HighErrorRate","unit":"a.service"},"state":"pending"}]}"#,
-        );
-        let other = rule(
-            r#"{"labels":{"unit":"b.service"},"health":"err","lastEvaluation":"x","alerts":[]}"#,
-        );
-        let state = judge(&[ours, other], &evidence());
-        assert!(state.in_prometheus.is(Some(true)));
+    fn our_own_rule_is_asked_and_a_pending_alert_is_active_but_does_not_fire() {
+        let ours = |state: &str| {
+            rule(&format!(
+                r#"{{"labels":{{"unit":"a.service","severity":"critical","team":"x"}},"health":"ok",
+                "lastEvaluation":"2026-01-01T00:00:00Z","alerts":[{{"labels":{{"alertname":"HighErrorRate",
+                "unit":"a.service","severity":"critical"}},"state":"{state}"}}]}}"#
+            ))
+        };
+        let other = || {
+            rule(
+                r#"{"labels":{"unit":"b.service"},"health":"err","lastEvaluation":"x","alerts":[]}"#,
+            )
+        };
+        let state = judge(&[ours("pending"), other()], &question());
+        assert!(state.in_prometheus.is(Some(true)) && !state.fires && !state.has_namesake);
         assert_eq!(state.evaluated_ms, Some(1_767_225_600_000));
+        assert!(judge(&[ours("firing"), other()], &question()).fires);
+    }
+
+    #[test]
+    fn a_strangers_rule_with_a_part_of_our_labels_says_nothing() {
+        let stranger = rule(
+            r#"{"labels":{"unit":"a.service"},"health":"ok","lastEvaluation":"2026-01-01T00:00:00Z",
+                "alerts":[{"labels":{"alertname":"HighErrorRate","unit":"a.service"},"state":"firing"}]}"#,
+        );
+        let state = judge(&[stranger], &question());
+        assert!(state.in_prometheus.is(None) && !state.fires && state.has_namesake);
     }
 
     #[test]
     fn no_rule_is_neither_firing_nor_quiet() {
-        assert!(judge(&[], &evidence()).in_prometheus.is(None));
+        let state = judge(&[], &question());
+        assert!(state.in_prometheus.is(None) && !state.has_namesake);
     }
 
     #[test]
-    fn a_rule_that_cannot_be_evaluated_tells_nothing() {
-        let broken = rule(r#"{"labels":{"unit":"a.service"},"health":"err","alerts":[]}"#);
-        assert_eq!(judge(&[broken], &evidence()).in_prometheus, Fact::Unknown);
+    fn a_rule_that_cannot_be_evaluated_or_was_not_yet_tells_nothing() {
+        for (health, evaluated) in [
+            ("err", "2026-01-01T00:00:00Z"),
+            ("unknown", "0001-01-01T00:00:00Z"),
+            ("ok", "0001-01-01T00:00:00Z"),
+        ] {
+            let ours = rule(&format!(
+                r#"{{"labels":{{"unit":"a.service","severity":"critical"}},"health":"{health}",
+                "lastEvaluation":"{evaluated}","alerts":[]}}"#
+            ));
+            assert_eq!(judge(&[ours], &question()).in_prometheus, Fact::Unknown);
+        }
     }
 }

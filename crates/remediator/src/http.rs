@@ -47,6 +47,7 @@ pub fn router<C: UnitControl>(engine: Arc<Engine<C>>, tokens: Tokens) -> Router 
             "/incidents/{id}/acknowledge",
             post(operator::acknowledge::<C>),
         )
+        .route("/incidents/{id}/close", post(operator::close::<C>))
         .route("/incidents/{id}/evidence", get(incidents::evidence::<C>))
         .route("/pause", post(operator::pause::<C>))
         .route("/resume", post(operator::resume::<C>))

@@ -5,7 +5,7 @@
 
 mod record;
 
-use homeostat_policy::outcome::JobRecord;
+use homeostat_policy::observation::UnitRecord;
 use homeostat_policy::unit::UnitName;
 use std::process::Stdio;
 use std::time::Duration;
@@ -55,29 +55,53 @@ pub enum JournalError {
     },
 }
 
-/// The ends of the unit's jobs at or after `since_wall_ms` (milliseconds since the Unix epoch),
-/// the oldest first. `unit` must be the canonical name.
+/// The most lines of PID 1 about one unit that are read, the newest of them. Each start and stop is
+/// some five lines, of which one or two are records.
+const MOST_LINES: usize = 1000;
+/// The most records that are given of one unit when no time is.
+const MOST_RECORDS: usize = 100;
+
+/// What PID 1 recorded about a unit in one boot, the oldest first: those since `since_wall_ms`
+/// (milliseconds since the Unix epoch), or the newest. `unit` must be the canonical name.
 ///
 /// Only lines that systemd wrote count, for any process can log `JOB_RESULT`.
 ///
 /// # Errors
-/// When the journal cannot be read: an empty list always means that there was no such job.
+/// When the journal cannot be read: an empty list always means that nothing was recorded.
 /// The journal is a moment behind systemd.
-pub async fn job_records(
-    unit: &UnitName,
-    since_wall_ms: i64,
-) -> Result<Vec<JobRecord>, JournalError> {
-    let since_s = since_wall_ms.max(0) / 1000;
-    let output = run(journalctl()
-        .arg("--output-fields=JOB_TYPE,JOB_RESULT")
-        .arg(format!("--since=@{since_s}"))
+pub async fn records(
+    unit: &str,
+    boot_id: u128,
+    since_wall_ms: Option<i64>,
+) -> Result<Vec<UnitRecord>, JournalError> {
+    let mut command = journalctl();
+    command
+        .arg("--output-fields=MESSAGE_ID,JOB_TYPE,JOB_RESULT")
+        // From the newest on, so that a journal of many boots is not read through for the last lines.
+        .arg("--reverse")
+        .arg(format!("--lines={MOST_LINES}"));
+    if let Some(wall_ms) = since_wall_ms {
+        command.arg(format!("--since=@{}", wall_ms.max(0) / 1000));
+    }
+    command
         .arg("_PID=1")
-        .arg(format!("UNIT={unit}")))
-    .await?;
+        .arg(format!("_BOOT_ID={boot_id:032x}"))
+        .arg(format!("UNIT={unit}"));
+    let output = run(&mut command).await?;
     if output.is_empty() {
         make_sure_of_access().await?;
     }
-    record::jobs(&output, since_wall_ms.saturating_mul(1000))
+    oldest_first(&output, since_wall_ms)
+}
+
+/// The records of lines that come from the newest on.
+fn oldest_first(output: &str, since_wall_ms: Option<i64>) -> Result<Vec<UnitRecord>, JournalError> {
+    let mut records = record::records(output, since_wall_ms.unwrap_or(i64::MIN))?;
+    if since_wall_ms.is_none() {
+        records.truncate(MOST_RECORDS);
+    }
+    records.reverse();
+    Ok(records)
 }
 
 /// The newest lines of the unit and about it, the oldest first: time, priority and text, without
@@ -157,6 +181,7 @@ async fn bounded(pipe: impl AsyncRead + Unpin) -> Result<String, JournalError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fmt::Write;
 
     fn shell(script: &str) -> Command {
         let mut command = Command::new("sh");
@@ -183,12 +208,30 @@ mod tests {
         assert!(matches!(end, Err(JournalError::Start(_))), "{end:?}");
     }
 
+    #[test]
+    fn the_newest_records_are_given_the_oldest_first() {
+        let mut output = String::new();
+        for ms in (1..=150).rev() {
+            writeln!(
+                output,
+                r#"{{"__REALTIME_TIMESTAMP":"{ms}000","JOB_TYPE":"stop","JOB_RESULT":"done"}}"#
+            )
+            .unwrap();
+        }
+        let times = |since| -> Vec<i64> {
+            let records = oldest_first(&output, since).unwrap();
+            records.iter().map(|record| record.wall_ms).collect()
+        };
+        assert_eq!(times(None), (51..=150).collect::<Vec<_>>());
+        assert_eq!(times(Some(10)), (10..=150).collect::<Vec<_>>());
+    }
+
     #[tokio::test]
     async fn nothing_to_read_is_an_error_and_no_empty_list() {
         // Either this machine has a journal that shows lines of systemd, or it is an error.
         let unit = UnitName::parse("homeostat-no-such-unit.service").unwrap();
         let access = make_sure_of_access().await;
-        let jobs = job_records(&unit, 0).await;
+        let jobs = records(unit.as_str(), 0, None).await;
         assert_eq!(jobs.is_ok(), access.is_ok(), "{jobs:?} {access:?}");
     }
 }

@@ -14,7 +14,6 @@ pub mod journal;
 pub mod metrics;
 pub mod notify;
 pub mod page;
-pub mod state;
 pub mod store;
 pub mod story;
 pub mod switch;

@@ -1,10 +1,10 @@
 //! This binary's metrics. Every label is a closed list, and every series is
 //! there from the start, so that an alert never waits for a first event.
 
-use homeostat_policy::event::DecisionKind;
-use homeostat_policy::outcome::Verdict;
-use homeostat_policy::reason::Reason;
-use homeostat_policy::unit::{JobResult, Verb};
+use homeostat_policy::words::DecisionKind;
+use homeostat_policy::words::Reason;
+use homeostat_policy::words::Verdict;
+use homeostat_policy::words::{JobResult, Verb};
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 
 /// How a post to the webhook ended.

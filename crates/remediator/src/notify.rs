@@ -12,9 +12,9 @@ use crate::engine::Engine;
 use crate::journal;
 use crate::story;
 use crate::systemd::UnitControl;
-use homeostat_policy::incident::{Incident, Phase};
-use homeostat_policy::moment::rfc3339;
-use homeostat_policy::reason::Reason;
+use homeostat_policy::log::rfc3339;
+use homeostat_policy::log::{Incident, IncidentId, Phase};
+use homeostat_policy::words::Reason;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -39,29 +39,22 @@ const RETRY: Duration = Duration::from_secs(2);
 /// ends.
 pub async fn run<C: UnitControl>(engine: Arc<Engine<C>>, client: reqwest::Client) {
     let url = format!("{}/api/v2/alerts", engine.config.alertmanager_url);
-    // Incidents whose page stands at Alertmanager, so that an acknowledgement can end it.
-    let mut standing = BTreeSet::new();
+    // What stands at Alertmanager, so that it can be ended there when the level has changed.
+    let mut standing: BTreeMap<IncidentId, (Incident, Kind)> = BTreeMap::new();
     loop {
-        let ended = engine.take_ended_pages();
-        let open = engine.open_incidents();
+        let level = engine.pages();
         let mut alerts = Vec::new();
-        let mut paged = BTreeSet::new();
-        for incident in open.iter().filter(|i| i.paged.is_some()) {
-            let is_acknowledged = incident.phase == Phase::Acknowledged;
-            if is_acknowledged {
-                alerts.push(acknowledged(&engine, incident, None));
-            } else {
-                paged.insert(incident.id);
-            }
-            if !is_acknowledged || standing.contains(&incident.id) {
-                let ends = is_acknowledged.then(|| rfc3339(clock::now().wall_ms));
-                alerts.push(page(&engine, incident, ends).await);
-            }
+        let mut now_standing = BTreeMap::new();
+        for incident in level {
+            let kind = Kind::of(&incident);
+            alerts.push(kind.alert(&engine, &incident, None).await);
+            now_standing.insert(incident.id, (incident, kind));
         }
-        for incident in &ended {
-            let now = Some(rfc3339(clock::now().wall_ms));
-            alerts.push(page(&engine, incident, now.clone()).await);
-            alerts.push(acknowledged(&engine, incident, now));
+        for (id, (incident, kind)) in &standing {
+            if now_standing.get(id).is_none_or(|(_, now)| now != kind) {
+                let now = rfc3339(clock::now().wall_ms);
+                alerts.push(kind.alert(&engine, incident, Some(now)).await);
+            }
         }
         let pause = if alerts.is_empty() {
             engine.config.page_resend
@@ -75,19 +68,52 @@ pub async fn run<C: UnitControl>(engine: Arc<Engine<C>>, client: reqwest::Client
                 .and_then(reqwest::Response::error_for_status);
             match posted {
                 Ok(_) => {
-                    standing = paged;
+                    standing = now_standing;
                     engine.config.page_resend
                 }
                 Err(error) => {
                     tracing::error!(%error, "Alertmanager did not take a page; trying again");
                     engine.metrics.page_errors.inc();
-                    engine.return_ended_pages(ended);
+                    // What could not be ended is ended later.
+                    for (id, page) in now_standing {
+                        standing.entry(id).or_insert(page);
+                    }
                     RETRY
                 }
             }
         };
         // A time-out and a ring both lead to the next post.
         let _ = tokio::time::timeout(pause, engine.pages.notified()).await;
+    }
+}
+
+/// Which alert stands for an incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A person is called.
+    Page,
+    /// A person has answered.
+    Answered,
+}
+
+impl Kind {
+    fn of(incident: &Incident) -> Self {
+        match incident.phase {
+            Phase::Acknowledged { .. } => Kind::Answered,
+            _ => Kind::Page,
+        }
+    }
+
+    async fn alert<C: UnitControl>(
+        self,
+        engine: &Engine<C>,
+        incident: &Incident,
+        ends_at: Option<String>,
+    ) -> PostedAlert {
+        match self {
+            Kind::Page => page(engine, incident, ends_at).await,
+            Kind::Answered => acknowledged(engine, incident, ends_at),
+        }
     }
 }
 
@@ -113,7 +139,7 @@ async fn page<C: UnitControl>(
     let config = &engine.config;
     let unit = incident.unit.as_ref();
     let name = unit.map_or_else(|| "an alert".to_owned(), ToString::to_string);
-    let reason = incident.paged.unwrap_or(Reason::Other);
+    let reason = incident.paged.unwrap_or(Reason::Unknown);
     let state = match unit {
         Some(unit) => match engine.unit(unit).await {
             Ok(state) => format!("The unit is {}.", story::unit_state(&state)),

@@ -19,12 +19,12 @@ mod when;
 
 pub use unfolded::Unfolded;
 
-use homeostat_policy::event::{End, Entry};
-use homeostat_policy::incident::{Incident, Phase};
-use homeostat_policy::moment::Moment;
-use homeostat_policy::observation::UnitState;
+use homeostat_policy::log::Entry;
+use homeostat_policy::log::Moment;
+use homeostat_policy::log::{Incident, Phase};
 use homeostat_policy::rules::Budget;
-use homeostat_policy::unit::UnitName;
+use homeostat_policy::unit::{UnitName, UnitState};
+use homeostat_policy::words::End;
 use incident::Detail;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 

@@ -4,14 +4,14 @@
 //! and so with one flush, and only then tells the waiting that their events
 //! are on disk. After a failed write nothing is taken until [`Store::resume`].
 
+mod replay;
 mod retention;
 mod writer;
 
 pub use writer::Ticket;
 use writer::{Batch, write};
 
-use homeostat_policy::event::{Entry, Event, IncidentId};
-use homeostat_policy::moment::Moment;
+use homeostat_policy::log::{Entry, Event, IncidentId, Moment};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
@@ -122,10 +122,12 @@ impl Store {
     }
 
     /// Waits until all that was queued before is on disk, or could not be written.
-    pub async fn settled(&self) {
-        // A batch without events has its turn behind them. How their writes went is told to those
-        // who queued them.
-        let _ = self.append(Vec::new()).durable().await;
+    ///
+    /// # Errors
+    /// When the last write could not be made.
+    pub async fn settled(&self) -> Result<(), StoreError> {
+        // A batch without events has its turn behind them.
+        self.append(Vec::new()).durable().await
     }
 
     /// How many events wait to be written.
@@ -161,35 +163,6 @@ impl Store {
         self.healthy.store(true, Ordering::Release);
     }
 
-    /// All events of the incidents that are open, in order.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub async fn open_incidents(&self) -> Result<Vec<Entry>, StoreError> {
-        self.entries(
-            "SELECT e.* FROM events e JOIN events o ON o.incident = e.incident AND o.kind = 'opened' \
-             WHERE NOT EXISTS (SELECT 1 FROM events c WHERE c.incident = o.incident \
-             AND c.kind IN ('closed', 'refused')) ORDER BY e.id",
-            0,
-        )
-        .await
-    }
-
-    /// The intents, pauses and resumes since a time, in order, and the newest pause or resume
-    /// however old.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub async fn history(&self, since_wall_ms: i64) -> Result<Vec<Entry>, StoreError> {
-        self.entries(
-            "SELECT * FROM events WHERE kind IN ('intent', 'paused', 'resumed') AND (wall_ms >= ?1 \
-             OR id = (SELECT max(id) FROM events WHERE kind IN ('intent', 'paused', 'resumed') \
-             AND kind <> 'intent')) ORDER BY id",
-            since_wall_ms,
-        )
-        .await
-    }
-
     /// The events of one incident, in order.
     ///
     /// # Errors
@@ -222,37 +195,6 @@ impl Store {
             i64::from(limit),
         )
         .await
-    }
-
-    /// The numbers of the newest `limit` alerts, oldest first.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub async fn episodes(&self, limit: i64) -> Result<Vec<i64>, StoreError> {
-        // One row that holds them all: a hundred thousand rows take ten times as long to fetch.
-        let newest: String = sqlx::query_scalar(
-            "SELECT json_group_array(episode) FROM (SELECT episode FROM events \
-             WHERE episode IS NOT NULL ORDER BY id DESC LIMIT ?1)",
-        )
-        .bind(limit)
-        .fetch_one(&self.read)
-        .await
-        .map_err(StoreError::Read)?;
-        let mut newest: Vec<i64> = serde_json::from_str(&newest)
-            .map_err(|error| StoreError::Read(sqlx::Error::Decode(error.into())))?;
-        newest.reverse();
-        Ok(newest)
-    }
-
-    /// The highest incident number in use; 0 in an empty log.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub async fn last_incident(&self) -> Result<IncidentId, StoreError> {
-        sqlx::query_scalar("SELECT coalesce(max(incident), 0) FROM events")
-            .fetch_one(&self.read)
-            .await
-            .map_err(StoreError::Read)
     }
 
     async fn entries(&self, sql: &'static str, argument: i64) -> Result<Vec<Entry>, StoreError> {

@@ -3,12 +3,13 @@
 
 use crate::trace;
 use homeostat_policy::alert::AlertStatus;
-use homeostat_policy::event::{DecisionKind, End, Entry, Event};
-use homeostat_policy::incident::Incident;
-use homeostat_policy::moment::rfc3339;
-use homeostat_policy::observation::{Observation, UnitState};
-use homeostat_policy::reason::Reason;
-use homeostat_policy::unit::JobResult;
+use homeostat_policy::log::rfc3339;
+use homeostat_policy::log::{Entry, Event};
+use homeostat_policy::log::{Incident, Source};
+use homeostat_policy::observation::Observation;
+use homeostat_policy::unit::UnitState;
+use homeostat_policy::words::Reason;
+use homeostat_policy::words::{DecisionKind, End};
 use serde::Serialize;
 
 /// An incident as the API shows it.
@@ -131,6 +132,7 @@ fn reason(event: &Event) -> Option<Reason> {
         | Event::Verdict { reason, .. } => Some(*reason),
         Event::Opened { .. }
         | Event::Alert { .. }
+        | Event::Witnessed { .. }
         | Event::Cleared { .. }
         | Event::Intent { .. }
         | Event::JobEnded { .. }
@@ -155,6 +157,10 @@ pub fn sentence(event: &Event) -> String {
             (AlertStatus::Firing, summary) => format!("{} fires: {summary}", alert.name),
             (AlertStatus::Resolved, _) => format!("Alertmanager reports {} as over.", alert.name),
         },
+        Event::Witnessed {
+            fingerprint,
+            source,
+        } => format!("Alert {fingerprint}: {}", witness(*source)),
         Event::Cleared { fingerprint } => format!("Alert {fingerprint} is gone."),
         Event::Decided {
             decision,
@@ -168,7 +174,11 @@ pub fn sentence(event: &Event) -> String {
                     format!("Nothing done; it would have been {}.", verb.label())
                 }
                 (DecisionKind::Hold, None) => "Nothing done for now.".to_owned(),
-                (DecisionKind::Escalate, _) => "Decided to call a person.".to_owned(),
+                (DecisionKind::Escalate, Some(verb)) => format!(
+                    "Decided to call a person; it would have been {}.",
+                    verb.label()
+                ),
+                (DecisionKind::Escalate, None) => "Decided to call a person.".to_owned(),
                 (DecisionKind::End, _) => "Decided that it is over.".to_owned(),
                 (DecisionKind::Act | DecisionKind::Refuse | DecisionKind::Unknown, _) => {
                     "Decided.".to_owned()
@@ -186,14 +196,20 @@ pub fn sentence(event: &Event) -> String {
             action,
             result,
             examined,
+            misfit,
             ..
         } => {
             let how = if *examined {
-                " This was found by examination, for the remediator was down meanwhile."
+                " This was found by examination, for the call's end was not seen."
             } else {
                 ""
             };
-            format!("Action {action}: {}{how}", job_sentence(*result))
+            let why = misfit.map(|reason| format!(" {}", reason.sentence()));
+            format!(
+                "Action {action}: {}{how}{}",
+                result.sentence(),
+                why.unwrap_or_default()
+            )
         }
         Event::Verdict {
             action,
@@ -207,7 +223,14 @@ pub fn sentence(event: &Event) -> String {
             seen(observation)
         ),
         Event::Acknowledged { reason } => format!("A person acknowledged the page: {reason}"),
-        Event::Closed { end } => format!("The incident is over: {}.", end.label()),
+        Event::Closed { end, note } => {
+            let note = note.as_deref().map(|note| format!(" {note}"));
+            format!(
+                "The incident is over. {}{}",
+                end.sentence(),
+                note.unwrap_or_default()
+            )
+        }
         Event::Paused { reason } => format!("A person paused all remedies: {reason}"),
         Event::Resumed { reason } => format!("A person resumed remedies: {reason}"),
         Event::Unknown => {
@@ -216,18 +239,17 @@ pub fn sentence(event: &Event) -> String {
     }
 }
 
-fn job_sentence(result: JobResult) -> &'static str {
-    match result {
-        JobResult::Done => "systemd's job is done.",
-        JobResult::Canceled => "systemd's job was cancelled by another.",
-        JobResult::Timeout => "systemd's job ran out of time.",
-        JobResult::Failed => "systemd's job failed.",
-        JobResult::Dependency => "systemd's job failed for a unit that this one needs.",
-        JobResult::Skipped => "systemd skipped the job.",
-        JobResult::Denied => "polkit refused the call.",
-        JobResult::Refused => "systemd refused the call, for another job is queued.",
-        JobResult::NotCalled => "the call never reached systemd.",
-        JobResult::Unknown => "it cannot be told what the call did.",
+/// Who is asked about an alert, as the end of a sentence that begins with the alert.
+#[must_use]
+pub fn witness(source: Source) -> &'static str {
+    match source {
+        Source::Alertmanager => {
+            "Alertmanager is asked about it; if our rule made it, Prometheus too."
+        }
+        Source::Posted => {
+            "it was posted, and Alertmanager does not have it; the unit's health clears it."
+        }
+        Source::Unasked | Source::Unknown => "nobody has answered for it yet.",
     }
 }
 

@@ -2,12 +2,14 @@
 //! through, with the times of the event log. It is sent once, when the incident is over; its id
 //! follows from the incident, so that the lines of the journal can name it from the beginning.
 
-use homeostat_policy::event::{End, Entry};
-use homeostat_policy::incident::{Incident, Phase};
-use homeostat_policy::moment::Moment;
-use homeostat_policy::outcome::Verdict;
-use homeostat_policy::reason::Reason;
-use homeostat_policy::unit::{JobResult, UnitName};
+use homeostat_policy::log::Entry;
+use homeostat_policy::log::Moment;
+use homeostat_policy::log::{Incident, Phase};
+use homeostat_policy::unit::UnitName;
+use homeostat_policy::words::End;
+use homeostat_policy::words::JobResult;
+use homeostat_policy::words::Reason;
+use homeostat_policy::words::Verdict;
 use homeostat_telemetry::PastSpan;
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -109,7 +111,7 @@ fn phase_span(incident: &Incident, phase: Phase, start: Moment, end: Moment) -> 
             said(&[("reason", incident.paged.map(Reason::label))]),
             false,
         ),
-        Phase::Deciding | Phase::Acknowledged | Phase::Closed(_) => (Vec::new(), false),
+        Phase::Deciding | Phase::Acknowledged { .. } | Phase::Closed(_) => (Vec::new(), false),
     };
     PastSpan {
         name: phase.label(),

@@ -6,12 +6,16 @@ mod bus;
 mod bus_loss;
 #[path = "systemd/fake.rs"]
 mod fake;
+#[path = "systemd/properties.rs"]
+mod properties;
 
 use bus::PrivateBus;
 use fake::{Fake, emit_job_removed};
-use homeostat_policy::rules::{Permit, RawRules, Rules};
-use homeostat_policy::unit::{ActiveState, JobResult, UnitName, Verb};
-use homeostat_remediator::systemd::{BusAddress, JobEnd, Systemd, UnitControl};
+use homeostat_policy::machine::{Call, CallEnd};
+use homeostat_policy::rules::{RawRules, Rules};
+use homeostat_policy::unit::{ActiveState, UnitName, UnitState};
+use homeostat_policy::words::{JobResult, Reason, Verb};
+use homeostat_remediator::systemd::{BusAddress, Systemd, UnitControl};
 use std::sync::atomic::{AtomicBool, Ordering};
 use zbus::connection::Builder;
 use zbus::message::Message;
@@ -24,7 +28,7 @@ fn shop() -> UnitName {
     UnitName::parse("shop.service").expect("a unit name")
 }
 
-fn permit(verb: Verb) -> Permit {
+fn asked(verb: Verb) -> Call {
     let raw: RawRules = serde_json::from_value(serde_json::json!({
         "units": { "shop.service": { "verbs": [verb] } },
         "rules": [{ "name": "r", "alert": "A", "unit": "shop.service", "ladder": [verb] }],
@@ -32,7 +36,20 @@ fn permit(verb: Verb) -> Permit {
     .expect("rules");
     let rules = Rules::check("here", raw).expect("good rules");
     let rule = rules.rule("r").expect("the rule");
-    rules.permit(rule, verb).expect("a granted verb")
+    Call {
+        incident: 1,
+        action: 1,
+        permit: rules.permit(rule, &rule.ladder[0]).expect("a granted verb"),
+        invocation: BEFORE.to_owned(),
+    }
+}
+
+fn fits(_: &UnitState) -> std::result::Result<(), Reason> {
+    Ok(())
+}
+
+fn invocation_after(end: &CallEnd) -> Option<&str> {
+    end.after.as_ref().map(|unit| unit.invocation_id.as_str())
 }
 
 /// The method and the arguments of a call, after a look at its flags.
@@ -69,10 +86,10 @@ async fn restart(
     systemd: &Systemd,
     fake: &mut Fake,
     script: impl AsyncFnOnce(&mut Fake, Message) -> zbus::Result<()>,
-) -> zbus::Result<JobEnd> {
-    let permit = permit(Verb::Restart);
+) -> zbus::Result<CallEnd> {
+    let asked = asked(Verb::Restart);
     let called = AtomicBool::new(false);
-    let run = systemd.run(&permit, || called.store(true, Ordering::SeqCst));
+    let run = systemd.call(&asked, fits, || called.store(true, Ordering::SeqCst));
     let serve = async {
         let message = fake.act().await;
         assert!(called.load(Ordering::SeqCst), "called before it was sent");
@@ -94,7 +111,9 @@ async fn a_job_that_ends_before_the_reply_is_seen() -> Result {
     })
     .await?;
     assert_eq!(end.result, JobResult::Done);
-    assert_eq!(end.invocation_after, Some("b2".repeat(16)));
+    assert_eq!(invocation_after(&end), Some("b2".repeat(16).as_str()));
+    let before = end.before.as_ref().map(|unit| unit.invocation_id.as_str());
+    assert_eq!(before, Some(BEFORE));
     assert_eq!(end.detail, None);
     Ok(())
 }
@@ -113,7 +132,7 @@ async fn another_job_of_the_unit_tells_nothing() -> Result {
     })
     .await?;
     assert_eq!(end.result, JobResult::Failed);
-    assert_eq!(end.invocation_after.as_deref(), Some(BEFORE));
+    assert_eq!(invocation_after(&end), Some(BEFORE));
     Ok(())
 }
 
@@ -144,19 +163,18 @@ async fn each_verb_makes_its_job_with_mode_fail() -> Result {
         return Ok(());
     };
     for (verb, method) in [
-        (Verb::Restart, "RestartUnit"),
-        (Verb::TryRestart, "TryRestartUnit"),
-        (Verb::ReloadOrRestart, "ReloadOrRestartUnit"),
+        (Verb::Restart, "TryRestartUnit"),
+        (Verb::ReloadOrRestart, "ReloadOrTryRestartUnit"),
         (Verb::Start, "StartUnit"),
     ] {
-        let permit = permit(verb);
+        let asked = asked(verb);
         let serve = async {
             let message = fake.act().await;
             assert_eq!(words(&message), call(method, &["shop.service", "fail"]));
             fake.reply_job(&message, 7).await?;
             fake.job_removed(7, "done").await
         };
-        let (end, served) = tokio::join!(systemd.run(&permit, || ()), serve);
+        let (end, served) = tokio::join!(systemd.call(&asked, fits, || ()), serve);
         served?;
         assert_eq!(end.result, JobResult::Done, "{method}");
     }
@@ -168,7 +186,7 @@ async fn a_rescue_resets_the_failure_and_then_starts() -> Result {
     let Some((_bus, mut fake, systemd)) = stage().await? else {
         return Ok(());
     };
-    let permit = permit(Verb::Rescue);
+    let asked = asked(Verb::Rescue);
     let serve = async {
         let reset = fake.act().await;
         assert_eq!(words(&reset), call("ResetFailedUnit", &["shop.service"]));
@@ -179,19 +197,116 @@ async fn a_rescue_resets_the_failure_and_then_starts() -> Result {
         fake.reply_job(&start, 9).await?;
         fake.job_removed(9, "done").await
     };
-    let (end, served) = tokio::join!(systemd.run(&permit, || ()), serve);
+    let (end, served) = tokio::join!(systemd.call(&asked, fits, || ()), serve);
     served?;
-    assert_eq!(end.result, JobResult::Done);
+    assert_eq!((end.result, end.was_reset), (JobResult::Done, true));
 
     let serve = async {
         let reset = fake.act().await;
         let name = "org.freedesktop.DBus.Error.AccessDenied";
         fake.reply_error(&reset, name).await
     };
-    let (end, served) = tokio::join!(systemd.run(&permit, || ()), serve);
+    let (end, served) = tokio::join!(systemd.call(&asked, fits, || ()), serve);
     served?;
-    assert_eq!(end.result, JobResult::Denied);
+    assert_eq!((end.result, end.was_reset), (JobResult::Denied, false));
     assert!(fake.has_no_more_acts(), "no start after a denied reset");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_start_that_is_refused_after_the_reset_is_told_with_it() -> Result {
+    let Some((_bus, mut fake, systemd)) = stage().await? else {
+        return Ok(());
+    };
+    for (error, result) in [
+        (
+            "org.freedesktop.systemd1.TransactionIsDestructive",
+            JobResult::Refused,
+        ),
+        (
+            "org.freedesktop.DBus.Error.ServiceUnknown",
+            JobResult::NotCalled,
+        ),
+    ] {
+        let asked = asked(Verb::Rescue);
+        let serve = async {
+            let reset = fake.act().await;
+            fake.reply_nothing(&reset).await?;
+            let start = fake.act().await;
+            fake.reply_error(&start, error).await
+        };
+        let (end, served) = tokio::join!(systemd.call(&asked, fits, || ()), serve);
+        served?;
+        assert_eq!((end.result, end.was_reset), (result, true), "{error}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_that_does_not_fit_the_last_look_is_not_made() -> Result {
+    let Some((_bus, mut fake, systemd)) = stage().await? else {
+        return Ok(());
+    };
+    // What the look before saw: the adapter must ask anew.
+    let seen = systemd.observe(&shop()).await?;
+    assert_eq!(seen.active, ActiveState::Active);
+    fake.unit().active = "inactive";
+    for verb in [
+        Verb::Restart,
+        Verb::ReloadOrRestart,
+        Verb::Start,
+        Verb::Rescue,
+    ] {
+        let called = AtomicBool::new(false);
+        let judge = |unit: &UnitState| {
+            assert_eq!(unit.active, ActiveState::Inactive, "a fresh reading");
+            Err(Reason::Changing)
+        };
+        let end = systemd
+            .call(&asked(verb), judge, || called.store(true, Ordering::SeqCst))
+            .await;
+        assert_eq!(end.result, JobResult::NotCalled);
+        assert_eq!(end.misfit, Some(Reason::Changing));
+        assert_eq!(
+            end.before.map(|unit| unit.active),
+            Some(ActiveState::Inactive)
+        );
+        assert!(end.after.is_none() && !end.was_reset);
+        assert!(!called.load(Ordering::SeqCst));
+        assert!(fake.has_no_more_acts());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_result_of_a_job_is_told() -> Result {
+    let Some((_bus, mut fake, systemd)) = stage().await? else {
+        return Ok(());
+    };
+    // `job_result_table` of systemd's src/core/job.c.
+    for (word, result) in [
+        ("done", JobResult::Done),
+        ("canceled", JobResult::Canceled),
+        ("timeout", JobResult::Timeout),
+        ("failed", JobResult::Failed),
+        ("dependency", JobResult::Dependency),
+        ("skipped", JobResult::Skipped),
+        ("invalid", JobResult::Invalid),
+        ("assert", JobResult::Assert),
+        ("unsupported", JobResult::Unsupported),
+        ("collected", JobResult::Collected),
+        ("once", JobResult::Once),
+        ("frozen", JobResult::Frozen),
+        ("concurrency", JobResult::Concurrency),
+        ("some-new-word", JobResult::Unknown),
+    ] {
+        let end = restart(&systemd, &mut fake, async |fake, call| {
+            fake.reply_job(&call, 7).await?;
+            fake.job_removed(7, word).await
+        })
+        .await?;
+        assert_eq!(end.result, result, "{word}");
+    }
     Ok(())
 }
 
@@ -206,11 +321,23 @@ async fn errors_are_told_apart() -> Result {
             "DBus.Error.InteractiveAuthorizationRequired",
             JobResult::Denied,
         ),
+        // What a moment may change.
         ("systemd1.TransactionIsDestructive", JobResult::Refused),
         ("systemd1.TransactionJobsConflicting", JobResult::Refused),
-        ("systemd1.NoSuchUnit", JobResult::Failed),
-        ("systemd1.UnitMasked", JobResult::Failed),
-        ("systemd1.LoadFailed", JobResult::Failed),
+        ("systemd1.TransactionOrderIsCyclic", JobResult::Refused),
+        ("systemd1.ShuttingDown", JobResult::Refused),
+        ("systemd1.SomeNewWord", JobResult::Refused),
+        ("DBus.Error.LimitsExceeded", JobResult::Refused),
+        // What it cannot.
+        ("systemd1.NoSuchUnit", JobResult::Unable),
+        ("systemd1.UnitMasked", JobResult::Unable),
+        ("systemd1.OnlyByDependency", JobResult::Unable),
+        ("systemd1.BadUnitSetting", JobResult::Unable),
+        ("systemd1.LoadFailed", JobResult::Unable),
+        ("systemd1.UnitExists", JobResult::Unable),
+        ("systemd1.JobTypeNotApplicable", JobResult::Unable),
+        ("DBus.Error.FileNotFound", JobResult::Unable),
+        ("DBus.Error.InvalidArgs", JobResult::Unable),
         ("DBus.Error.ServiceUnknown", JobResult::NotCalled),
         ("DBus.Error.NoReply", JobResult::Unknown),
     ] {
@@ -220,101 +347,30 @@ async fn errors_are_told_apart() -> Result {
         })
         .await?;
         assert_eq!(end.result, result, "{name}");
+        assert_eq!((end.misfit, end.was_reset), (None, false));
+        assert!(end.before.is_some() && end.after.is_none());
         let detail = end.detail.unwrap_or_default();
         assert!(
             detail.contains(&name) && detail.contains("the reason"),
             "{detail}"
         );
-        assert_eq!(end.invocation_after, None);
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn a_lost_signal_is_made_up_for_by_the_unit_itself() -> Result {
+async fn a_lost_signal_leaves_the_end_to_an_examination() -> Result {
     let Some((_bus, mut fake, systemd)) = stage().await? else {
         return Ok(());
     };
-    for (active, invocation, result) in [
-        ("active", 0xb2, JobResult::Done),
-        ("failed", 0xc3, JobResult::Failed),
-        ("active", 0xc3, JobResult::Unknown),
-    ] {
-        let end = restart(&systemd, &mut fake, async |fake, call| {
-            {
-                let mut unit = fake.unit();
-                unit.invocation = vec![invocation; 16];
-                unit.active = active;
-            }
-            fake.reply_job(&call, 7).await
-        })
-        .await?;
-        assert_eq!(end.result, result, "{active} {invocation}");
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn the_state_has_every_property() -> Result {
-    let Some((_bus, fake, systemd)) = stage().await? else {
-        return Ok(());
-    };
-    let seen = systemd.observe(&shop()).await?;
-    assert_eq!(
-        (seen.id.as_str(), seen.sub.as_str()),
-        ("shop.service", "running")
-    );
-    assert_eq!(seen.active, ActiveState::Active);
-    assert_eq!(seen.result, "success");
-    assert_eq!(seen.invocation_id, BEFORE);
-    assert_eq!((seen.n_restarts, seen.active_enter_ms), (3, 1000));
-    assert!(seen.active_for_ms.is_some_and(|ms| ms > 0));
-    assert_eq!(seen.inactive_for_ms, None);
-    assert_eq!(
-        (seen.start_limit_interval_ms, seen.start_limit_burst),
-        (10_000, 5)
-    );
-    assert_eq!(seen.job_timeout_ms, 50_000);
-    assert_eq!(seen.job, None);
-
-    {
-        let mut unit = fake.unit();
-        unit.job = 5;
-        unit.job_type = Some("stop");
-        unit.active = "deactivating";
-        unit.timeout_start_us = u64::MAX;
-    }
-    let seen = systemd.observe(&shop()).await?;
-    assert_eq!(seen.job.as_deref(), Some("stop"));
-    assert_eq!((seen.active_for_ms, seen.inactive_for_ms), (None, None));
-    assert_eq!(seen.job_timeout_ms, 600_000);
-
-    // The job ends between the look at the unit and the look at the job.
-    fake.unit().job_type = None;
-    assert_eq!(systemd.observe(&shop()).await?.job, None);
-
-    fake.unit().active = "failed";
-    let seen = systemd.observe(&shop()).await?;
-    assert_eq!(seen.active_for_ms, None);
-    assert!(seen.inactive_for_ms.is_some_and(|ms| ms > 0));
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_unit_that_is_not_in_memory_is_loaded() -> Result {
-    let Some((_bus, fake, systemd)) = stage().await? else {
-        return Ok(());
-    };
-    {
-        let mut unit = fake.unit();
-        unit.in_memory = false;
-        unit.load = "not-found";
-        unit.active = "inactive";
-        unit.invocation = Vec::new();
-    }
-    let seen = systemd.observe(&shop()).await?;
-    assert_eq!(seen.load_state, "not-found");
-    assert_eq!(seen.active, ActiveState::Inactive);
-    assert_eq!(seen.invocation_id, "");
+    let end = restart(&systemd, &mut fake, async |fake, call| {
+        fake.unit().invocation = vec![0xb2; 16];
+        fake.reply_job(&call, 7).await
+    })
+    .await?;
+    assert_eq!(end.result, JobResult::Unknown);
+    assert_eq!(invocation_after(&end), Some("b2".repeat(16).as_str()));
+    let detail = end.detail.unwrap_or_default();
+    assert!(detail.contains("not signalled"), "{detail}");
     Ok(())
 }

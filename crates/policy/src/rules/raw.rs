@@ -1,6 +1,6 @@
 //! The rules as they are written, with their defaults: nothing here is checked yet.
 
-use crate::unit::Verb;
+use crate::words::{Mode, Verb};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +14,12 @@ pub struct RawRules {
     /// How long anything may stand in the way before a person is called.
     #[serde(default = "default_hold_timeout")]
     pub hold_timeout_seconds: u64,
+    /// How long a person's acknowledgement holds.
+    #[serde(default = "default_acknowledgement")]
+    pub acknowledgement_seconds: u64,
+    /// Alertmanager's `resolve_timeout`.
+    #[serde(default = "default_resolve_timeout")]
+    pub resolve_timeout_seconds: u64,
     /// The permits: unit name to what may be done to it.
     #[serde(default)]
     pub units: BTreeMap<String, RawGrant>,
@@ -23,6 +29,14 @@ pub struct RawRules {
 }
 
 fn default_hold_timeout() -> u64 {
+    300
+}
+
+fn default_acknowledgement() -> u64 {
+    4 * 3600
+}
+
+fn default_resolve_timeout() -> u64 {
     300
 }
 
@@ -53,17 +67,6 @@ impl Default for Budget {
     }
 }
 
-/// Whether a rule acts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mode {
-    /// Act.
-    #[default]
-    Auto,
-    /// Decide and record, but do not act.
-    DryRun,
-}
-
 /// One rule as it is written. Times are in seconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -75,6 +78,9 @@ pub struct RawRule {
     /// Labels that must be equal where the alert carries them.
     #[serde(default, rename = "match")]
     pub matchers: BTreeMap<String, String>,
+    /// All labels that the alert's own rule in Prometheus writes; without any, those of `match`.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
     /// The unit to heal.
     pub unit: String,
     /// The verbs to try, in order.

@@ -5,12 +5,15 @@ use crate::fixture::{
     unit,
 };
 use homeostat_policy::alert::Fingerprint;
-use homeostat_policy::moment::Moment;
-use homeostat_policy::observation::{AlertState, Fact, Observation, UnitState};
-use homeostat_policy::outcome::{Assessment, Verdict, assess};
-use homeostat_policy::reason::Reason;
+use homeostat_policy::log::Moment;
+use homeostat_policy::log::Source;
+use homeostat_policy::observation::{AlertState, Fact, Observation};
 use homeostat_policy::rules::Rules;
-use homeostat_policy::unit::{ActiveState, JobResult, Verb};
+use homeostat_policy::unit::ActiveState;
+use homeostat_policy::unit::UnitState;
+use homeostat_policy::verdict::{Assessment, assess};
+use homeostat_policy::words::Reason;
+use homeostat_policy::words::{JobResult, Verb, Verdict};
 
 /// A restart at 9 s whose job ended as `done` at 10 s: settle until 20 s, window until 70 s,
 /// grace until 100 s.
@@ -108,6 +111,7 @@ fn the_worst_doubt_is_named() {
     ]);
     let log = Log::open()
         .alert(1, "ShopSlow", 2, "firing")
+        .witnessed(1, 2, Source::Alertmanager)
         .intent(1, 9, Verb::Restart)
         .ended(1, 10, JobResult::Done);
     let judge_two = |first: AlertState, second: AlertState| {
@@ -140,9 +144,9 @@ fn a_job_that_did_not_end_as_done_is_settled_at_once() {
         (JobResult::Timeout, "job_failed"),
         (JobResult::Failed, "job_failed"),
         (JobResult::Dependency, "job_failed"),
-        (JobResult::Skipped, "job_failed"),
-        (JobResult::Refused, "job_failed"),
-        (JobResult::NotCalled, "job_failed"),
+        (JobResult::Unable, "job_failed"),
+        (JobResult::Condition, "job_failed"),
+        (JobResult::Frozen, "job_failed"),
     ] {
         let log = Log::open().intent(1, 9, Verb::Restart).ended(1, 10, result);
         assert_eq!(judge_with(&log, 71, |_| ()), expected, "{result:?}");
@@ -182,7 +186,8 @@ fn a_post_by_hand_is_judged_by_the_unit_alone() {
     let mut posted = Log::empty();
     posted.entries.push(Log::open().entries[0].clone());
     let posted = posted
-        .alert(0, ALERT, 0, "firing")
+        .alert(0, ALERT, 1, "firing")
+        .witnessed(1, 1, Source::Posted)
         .intent(1, 9, Verb::Restart)
         .ended(1, 10, JobResult::Done);
     let nothing_else = |o: &mut Observation| o.alerts.clear();
@@ -195,9 +200,10 @@ fn a_post_by_hand_is_judged_by_the_unit_alone() {
 fn a_later_post_by_hand_of_the_same_labels_does_not_lower_the_proof() {
     let mut by_hand = crate::fixture::alert(ALERT, 0, "firing");
     by_hand.fingerprint = Fingerprint(1);
-    let event = homeostat_policy::event::Event::Alert {
+    let event = homeostat_policy::log::Event::Alert {
         alert: by_hand,
         rule: format!("{UNIT}/{ALERT}"),
+        anew: false,
     };
     let log = restarted().then(11, event);
     let firing = alert_with(|a| a.in_alertmanager = Fact::Known(true));
@@ -238,6 +244,7 @@ fn the_longest_window_of_the_watched_alerts_counts() {
     let rules = Rules::check(HOST, raw(vec![rule(ALERT, UNIT, &[Verb::Restart]), slow])).unwrap();
     let log = Log::open()
         .alert(1, "ShopSlow", 2, "firing")
+        .witnessed(1, 2, Source::Alertmanager)
         .intent(1, 9, Verb::Restart)
         .ended(1, 10, JobResult::Done);
     let at_second = |now: u64| {
@@ -261,7 +268,7 @@ fn a_step_of_the_wall_clock_changes_no_verdict() {
         let log = restarted().then_at(
             1,
             stepped(15),
-            homeostat_policy::event::Event::Cleared {
+            homeostat_policy::log::Event::Cleared {
                 fingerprint: Fingerprint(1),
             },
         );
@@ -289,4 +296,63 @@ fn a_rule_that_is_gone_leaves_nothing_to_judge_by() {
         judge(&restarted(), &rules, &observation, &at(100)),
         "no_rule"
     );
+}
+
+#[test]
+fn an_alertmanager_that_was_just_started_gets_the_time_to_count_as_a_witness() {
+    let young = |o: &mut Observation| o.alertmanager_up_ms = Fact::Known(10_000);
+    assert_eq!(judge_with(&restarted(), 399, young), "wait");
+    assert_eq!(judge_with(&restarted(), 400, young), "evidence_unknown");
+    let mute = |o: &mut Observation| o.alertmanager_up_ms = Fact::Unknown;
+    assert_eq!(judge_with(&restarted(), 100, mute), "evidence_unknown");
+}
+
+#[test]
+fn a_strangers_alert_is_judged_by_alertmanager_alone() {
+    let mut ours = rule(ALERT, UNIT, &[Verb::Restart]);
+    ours.labels = [("severity".to_owned(), "critical".to_owned())].into();
+    let rules = checked(vec![ours]);
+    let with = |change: fn(&mut AlertState)| {
+        let mut state = gone(at(99));
+        change(&mut state);
+        let observation = Observation {
+            alerts: [(Fingerprint(1), state)].into(),
+            ..seen(active_since(10, 100))
+        };
+        judge(&restarted(), &rules, &observation, &at(100))
+    };
+    assert_eq!(with(|_| ()), "fixed");
+    assert_eq!(with(|a| a.in_prometheus = Fact::Known(Some(true))), "fixed");
+    assert_eq!(with(|a| a.in_prometheus = Fact::Known(None)), "fixed");
+    assert_eq!(
+        with(|a| a.in_alertmanager = Fact::Known(true)),
+        "still_firing"
+    );
+    assert_eq!(
+        with(|a| a.in_alertmanager = Fact::Unknown),
+        "evidence_unknown"
+    );
+}
+
+#[test]
+fn a_oneshot_that_ran_anew_and_ended_well_is_what_it_should_be() {
+    let mut done = unit(ActiveState::Inactive);
+    done.service_type = "oneshot".to_owned();
+    done.invocation_id = "22".repeat(16);
+    let judge_unit = |unit: UnitState| judge_with(&restarted(), 71, |o| o.unit = Fact::Known(unit));
+    assert_eq!(judge_unit(done.clone()), "fixed");
+    let mut stays = done.clone();
+    stays.remains_after_exit = true;
+    assert_eq!(judge_unit(stays), "unit_not_active");
+    let mut never_ran = done.clone();
+    never_ran.invocation_id = "11".repeat(16);
+    assert_eq!(judge_unit(never_ran), "unit_not_active");
+    done.result = "exit-code".to_owned();
+    assert_eq!(judge_unit(done), "unit_not_active");
+}
+
+#[test]
+fn what_cannot_be_read_is_never_fixed() {
+    let log = restarted().then(12, homeostat_policy::log::Event::Unknown);
+    assert_eq!(judge_with(&log, 71, |_| ()), "unreadable");
 }

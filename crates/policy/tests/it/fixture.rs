@@ -1,16 +1,13 @@
 //! Rules, units, observations and logs, short enough to be read in a table.
 
 use homeostat_policy::alert::{Alert, Fingerprint};
-use homeostat_policy::decide::{Decision, decide};
-use homeostat_policy::event::{DecisionKind, Entry, Event};
-use homeostat_policy::history::History;
-use homeostat_policy::incident::Incident;
-use homeostat_policy::moment::Moment;
-use homeostat_policy::observation::{AlertState, Fact, Observation, UnitState};
-use homeostat_policy::outcome::Verdict;
-use homeostat_policy::reason::Reason;
-use homeostat_policy::rules::{Budget, Mode, RawGrant, RawRule, RawRules, Rules};
-use homeostat_policy::unit::{ActiveState, JobResult, UnitName, Verb};
+use homeostat_policy::decide::{Case, Decision, decide};
+use homeostat_policy::log::{Entry, Event, Incident, Moment, Source};
+use homeostat_policy::machine::State;
+use homeostat_policy::observation::{AlertState, Fact, Observation, Recorded, UnitRecord};
+use homeostat_policy::rules::{Budget, RawGrant, RawRule, RawRules, Rules};
+use homeostat_policy::unit::{ActiveState, UnitName, UnitState};
+use homeostat_policy::words::{DecisionKind, JobResult, Mode, Reason, Verb, Verdict};
 use std::collections::BTreeMap;
 
 pub const HOST: &str = "demo";
@@ -33,6 +30,7 @@ pub fn rule(alert: &str, unit: &str, ladder: &[Verb]) -> RawRule {
         name: format!("{unit}/{alert}"),
         alert: alert.to_owned(),
         matchers: BTreeMap::new(),
+        labels: BTreeMap::new(),
         unit: unit.to_owned(),
         ladder: ladder.to_vec(),
         mode: Mode::Auto,
@@ -61,6 +59,8 @@ pub fn raw(rules: Vec<RawRule>) -> RawRules {
     RawRules {
         budget: Budget::default(),
         hold_timeout_seconds: 300,
+        acknowledgement_seconds: 4 * 3600,
+        resolve_timeout_seconds: 300,
         units,
         rules,
     }
@@ -105,6 +105,13 @@ pub fn unit(active: ActiveState) -> UnitState {
         start_limit_interval_ms: 10_000,
         start_limit_burst: 5,
         job_timeout_ms: 180_000,
+        service_type: "simple".to_owned(),
+        remains_after_exit: false,
+        is_triggered: false,
+        freezer: "running".to_owned(),
+        changed_ms: 1_000,
+        host_action: None,
+        bound_to: Vec::new(),
     }
 }
 
@@ -122,12 +129,35 @@ pub fn auto_restart() -> UnitState {
     unit
 }
 
-/// An observation of a unit and of nothing else, while no switch is under way.
+/// PID 1's record of a job that ended long ago.
+pub fn job(job_type: &str, result: JobResult) -> UnitRecord {
+    let what = Recorded::Job {
+        job_type: job_type.to_owned(),
+        result,
+    };
+    record(what)
+}
+
+pub fn record(what: Recorded) -> UnitRecord {
+    UnitRecord {
+        wall_ms: at(0).wall_ms - 60_000,
+        what,
+    }
+}
+
+/// An observation of a unit and of nothing else, while no switch is under way, beside an Alertmanager
+/// that has run for long. A unit that is off ended by itself.
 pub fn seen(unit: UnitState) -> Observation {
+    let end = match unit.active {
+        ActiveState::Failed => Recorded::Failed,
+        _ => Recorded::EndedWell,
+    };
     Observation {
         unit: Fact::Known(unit),
-        alerts: BTreeMap::new(),
         switching: Fact::Known(false),
+        records: Fact::Known(vec![job("start", JobResult::Done), record(end)]),
+        alertmanager_up_ms: Fact::Known(5_000_000),
+        ..Observation::default()
     }
 }
 
@@ -138,6 +168,18 @@ pub fn gone(evaluated: Moment) -> AlertState {
         in_prometheus: Fact::Known(Some(false)),
         evaluated_ms: Some(evaluated.wall_ms),
         proof: Fact::Known(true),
+        fires: false,
+        has_namesake: false,
+    }
+}
+
+/// An alert that both witnesses show.
+pub fn shown() -> AlertState {
+    AlertState {
+        in_alertmanager: Fact::Known(true),
+        in_prometheus: Fact::Known(Some(true)),
+        fires: true,
+        ..gone(at(0))
     }
 }
 
@@ -155,12 +197,16 @@ pub fn alert(name: &str, fingerprint: u64, status: &str) -> Alert {
 #[derive(Clone)]
 pub struct Log {
     pub entries: Vec<Entry>,
-    pub history: History,
 }
 
 impl Log {
-    /// An incident that [`ALERT`] with fingerprint 1 opened at 0.
+    /// An incident that [`ALERT`] with fingerprint 1 opened at 0, which Alertmanager has shown since.
     pub fn open() -> Self {
+        Self::posted().witnessed(0, 1, Source::Alertmanager)
+    }
+
+    /// An incident that [`ALERT`] with fingerprint 1 opened at 0; nobody was asked about it yet.
+    pub fn posted() -> Self {
         Self::empty()
             .then(
                 0,
@@ -172,10 +218,18 @@ impl Log {
             .alert(0, ALERT, 1, "firing")
     }
 
+    /// As [`Log::open`], but opened at `seconds`.
+    pub fn opened_at(seconds: u64) -> Self {
+        let mut log = Self::open();
+        for entry in &mut log.entries {
+            entry.at = at(seconds);
+        }
+        log
+    }
+
     pub fn empty() -> Self {
         Self {
             entries: Vec::new(),
-            history: History::default(),
         }
     }
 
@@ -189,7 +243,6 @@ impl Log {
             at,
             event,
         };
-        self.history.apply(&entry);
         self.entries.push(entry);
         self
     }
@@ -198,6 +251,16 @@ impl Log {
         let event = Event::Alert {
             alert: alert(name, fingerprint, status),
             rule: format!("{UNIT}/{name}"),
+            anew: false,
+        };
+        self.then(seconds, event)
+    }
+
+    /// The alert with this fingerprint has this source from then on.
+    pub fn witnessed(self, seconds: u64, fingerprint: u64, source: Source) -> Self {
+        let event = Event::Witnessed {
+            fingerprint: Fingerprint(fingerprint),
+            source,
         };
         self.then(seconds, event)
     }
@@ -210,6 +273,8 @@ impl Log {
             verb: Verb::Restart,
             rule: format!("{UNIT}/{ALERT}"),
             invocation_before: String::new(),
+            changed_before_ms: None,
+            about: None,
         };
         self.then_at(incident, at(seconds), event)
     }
@@ -222,6 +287,8 @@ impl Log {
             verb,
             rule: format!("{UNIT}/{ALERT}"),
             invocation_before: "11".repeat(16),
+            changed_before_ms: Some(1_000),
+            about: None,
         };
         self.then(seconds, event)
     }
@@ -232,6 +299,8 @@ impl Log {
             result,
             invocation_after: None,
             examined: false,
+            misfit: None,
+            was_reset: false,
         };
         self.then(seconds, event)
     }
@@ -251,6 +320,12 @@ impl Log {
         self.intent(action, seconds, verb)
             .ended(action, seconds + 1, result)
             .unproven(action, seconds + 100, Reason::StillFiring)
+    }
+
+    /// A restart that was to be asked for at `seconds` and made no job.
+    pub fn unreached(self, action: u32, seconds: u64, result: JobResult) -> Self {
+        self.intent(action, seconds, Verb::Restart)
+            .ended(action, seconds + 1, result)
     }
 
     pub fn decided(self, seconds: u64, decision: DecisionKind, reason: Reason) -> Self {
@@ -281,14 +356,19 @@ impl Log {
             .expect("the log opens incident 1")
     }
 
+    pub fn state(&self) -> State {
+        State::replay(&self.entries)
+    }
+
     pub fn decide(&self, rules: &Rules, observation: &Observation, seconds: u64) -> Decision {
-        decide(
-            &self.incident(),
+        let (incident, state) = (self.incident(), self.state());
+        decide(&Case::new(
+            &incident,
             observation,
-            &self.history,
+            &state,
             rules,
             &at(seconds),
-        )
+        ))
     }
 
     /// The decision in short: `act restart`, `hold paused`, `escalate denied`, `end fixed`.
@@ -300,12 +380,15 @@ impl Log {
 pub fn short(decision: &Decision) -> String {
     match decision {
         Decision::Act { permit, .. } => format!("act {}", permit.verb().label()),
-        Decision::Hold { reason, verb: None } => format!("hold {}", reason.label()),
+        Decision::Hold {
+            reason, verb: None, ..
+        } => format!("hold {}", reason.label()),
         Decision::Hold {
             reason,
             verb: Some(verb),
+            ..
         } => format!("hold {} ({})", reason.label(), verb.label()),
-        Decision::Escalate { reason } => format!("escalate {}", reason.label()),
+        Decision::Escalate { reason, .. } => format!("escalate {}", reason.label()),
         Decision::End { end, .. } => format!("end {}", end.label()),
     }
 }

@@ -1,13 +1,16 @@
 //! `Incident::fold`: an incident is what its events say.
 
 use crate::fixture::{ALERT, HOST, Log, UNIT, alert, at, name};
-use homeostat_policy::alert::{Fingerprint, Source};
-use homeostat_policy::event::{DecisionKind, End, Event};
-use homeostat_policy::incident::{Incident, MAX_EVIDENCE, Phase};
+use homeostat_policy::alert::Fingerprint;
+use homeostat_policy::log::Event;
+use homeostat_policy::log::Source;
+use homeostat_policy::log::incident::MAX_EVIDENCE;
+use homeostat_policy::log::{Incident, Phase};
 use homeostat_policy::observation::Observation;
-use homeostat_policy::outcome::Verdict;
-use homeostat_policy::reason::Reason;
-use homeostat_policy::unit::{JobResult, Verb};
+use homeostat_policy::words::Reason;
+use homeostat_policy::words::Verdict;
+use homeostat_policy::words::{DecisionKind, End};
+use homeostat_policy::words::{JobResult, Verb};
 
 #[test]
 fn the_phases_follow_the_events() {
@@ -34,8 +37,14 @@ fn the_phases_follow_the_events() {
             reason: "mine".to_owned(),
         },
     );
-    assert_eq!(log.incident().phase, Phase::Acknowledged);
-    let log = log.then(102, Event::Closed { end: End::Paged });
+    assert_eq!(log.incident().phase, Phase::Acknowledged { since: at(101) });
+    let log = log.then(
+        102,
+        Event::Closed {
+            end: End::Paged,
+            note: None,
+        },
+    );
     let incident = log.incident();
     assert_eq!(incident.phase, Phase::Closed(End::Paged));
     assert_eq!(incident.closed, Some(at(102)));
@@ -68,6 +77,7 @@ fn a_refused_alert_is_a_whole_incident() {
         host: "elsewhere".to_owned(),
         alert: alert(ALERT, 9, "firing"),
         reason: Reason::OtherHost,
+        rules: 1,
     };
     assert!(event.closes());
     let incident = Log::empty().then(3, event).incident();
@@ -102,8 +112,8 @@ fn a_second_clearance_does_not_move_the_first() {
 #[test]
 fn the_live_alerts_come_oldest_first() {
     let log = Log::open()
-        .alert(7, "B", 3, "firing")
-        .alert(5, "C", 2, "firing");
+        .alert(5, "C", 2, "firing")
+        .alert(7, "B", 3, "firing");
     let live: Vec<u64> = log.incident().live().iter().map(|(f, _)| f.0).collect();
     assert_eq!(live, [1, 2, 3]);
 }
@@ -120,12 +130,49 @@ fn beyond_the_bound_alerts_are_counted() {
 }
 
 #[test]
-fn a_post_by_hand_keeps_its_source() {
-    let mut log = Log::empty();
-    log.entries.push(Log::open().entries[0].clone());
-    let incident = log.alert(1, ALERT, 0, "firing").incident();
-    let evidence = incident.evidence.values().next().expect("one alert joined");
-    assert_eq!(evidence.source, Source::Posted);
+fn who_can_be_asked_is_recorded_and_what_alertmanager_showed_stays_its() {
+    let source = |log: &Log| log.incident().evidence[&Fingerprint(1)].source;
+    let log = Log::posted();
+    assert_eq!(source(&log), Source::Unasked);
+    let posted = log.clone().witnessed(1, 1, Source::Posted);
+    assert_eq!(source(&posted), Source::Posted);
+    let again = |log: Log| log.alert(2, ALERT, 1, "firing");
+    assert_eq!(source(&again(posted)), Source::Unasked, "it is asked anew");
+    let shown = log.witnessed(1, 1, Source::Alertmanager);
+    assert_eq!(source(&again(shown)), Source::Alertmanager);
+}
+
+#[test]
+fn an_incident_whose_beginning_cannot_be_read_is_one() {
+    let incident = Log::empty().then(3, Event::Unknown).incident();
+    assert!(incident.is_unreadable && !incident.is_closed());
+    assert_eq!((incident.unit, incident.opened), (None, at(3)));
+    let host = Log::empty().then_at(0, at(1), Event::Unknown);
+    assert!(Incident::fold(&host.entries).is_empty(), "the host itself");
+}
+
+#[test]
+fn a_word_that_cannot_be_read_makes_its_incident_unreadable() {
+    let unreadable = |event| Log::open().then(1, event).incident().is_unreadable;
+    let decided = |decision, reason| Event::Decided {
+        decision,
+        reason,
+        verb: None,
+        observation: Observation::default(),
+    };
+    let verdict = |verdict, reason| Event::Verdict {
+        action: 1,
+        verdict,
+        reason,
+        observation: Observation::default(),
+    };
+    assert!(unreadable(Event::Unknown));
+    assert!(unreadable(decided(DecisionKind::Unknown, Reason::Firing)));
+    assert!(unreadable(decided(DecisionKind::Hold, Reason::Unknown)));
+    assert!(unreadable(verdict(Verdict::Unknown, Reason::NoData)));
+    assert!(unreadable(verdict(Verdict::Fixed, Reason::Unknown)));
+    assert!(!unreadable(decided(DecisionKind::Hold, Reason::Paused)));
+    assert!(!unreadable(verdict(Verdict::Fixed, Reason::Recovered)));
 }
 
 #[test]
@@ -144,7 +191,14 @@ fn many_incidents_fold_side_by_side_and_the_host_is_none() {
         )
         .then_at(4, at(1), open("a.service"))
         .then_at(5, at(2), open("b.service"))
-        .then_at(4, at(3), Event::Closed { end: End::Fixed });
+        .then_at(
+            4,
+            at(3),
+            Event::Closed {
+                end: End::Fixed,
+                note: None,
+            },
+        );
     let incidents = Incident::fold(&log.entries);
     assert_eq!(incidents.keys().copied().collect::<Vec<_>>(), [4, 5]);
     assert!(incidents[&4].is_closed() && !incidents[&5].is_closed());
@@ -159,7 +213,7 @@ fn a_result_for_an_action_that_is_not_there_changes_no_action() {
             3,
             Event::Decided {
                 decision: DecisionKind::Unknown,
-                reason: Reason::Other,
+                reason: Reason::Unknown,
                 verb: None,
                 observation: Observation::default(),
             },

@@ -1,11 +1,12 @@
 //! `decide`: which rung is climbed.
 
-use crate::fixture::{ALERT, Log, UNIT, active, at, checked, failed, name, one, rule, seen, unit};
-use homeostat_policy::decide::{Decision, decide};
-use homeostat_policy::event::Event;
-use homeostat_policy::reason::Reason;
-use homeostat_policy::rules::Mode;
-use homeostat_policy::unit::{ActiveState, JobResult, Verb};
+use crate::fixture::{ALERT, Log, UNIT, active, checked, failed, one, rule, seen, unit};
+use homeostat_policy::decide::Decision;
+use homeostat_policy::log::Event;
+use homeostat_policy::unit::ActiveState;
+use homeostat_policy::words::Mode;
+use homeostat_policy::words::Reason;
+use homeostat_policy::words::{JobResult, Verb};
 
 #[test]
 fn the_first_rung_that_fits_the_state_is_climbed() {
@@ -20,7 +21,6 @@ fn the_first_rung_that_fits_the_state_is_climbed() {
         (&all[1..], ActiveState::Active, "act restart"),
         (&all[1..], ActiveState::Inactive, "act start"),
         (&all[1..], ActiveState::Failed, "act rescue"),
-        (&[Verb::TryRestart], ActiveState::Active, "act try-restart"),
     ] {
         let says = Log::open().says(&one(ladder), unit(state), 1);
         assert_eq!(says, expected, "{ladder:?} on {state:?}");
@@ -62,11 +62,12 @@ fn a_call_that_never_reached_systemd_does_not_use_its_rung() {
         assert_eq!(log.says(&rules, active(), 200), expected, "{result:?}");
     }
     let thrice = (1..=3).fold(Log::open(), |log, n| {
-        log.tried(n, u64::from(n) * 200, Verb::Restart, JobResult::NotCalled)
+        log.unreached(n, u64::from(n) * 90, JobResult::NotCalled)
     });
+    assert_eq!(thrice.says(&rules, active(), 389), "act restart");
     assert_eq!(
-        thrice.says(&rules, active(), 900),
-        "escalate attempts_exhausted",
+        thrice.says(&rules, active(), 390),
+        "escalate hold_timeout",
         "but it is not repeated for ever"
     );
 }
@@ -98,17 +99,43 @@ fn a_start_only_ladder_never_restarts_an_active_postgresql() {
 }
 
 #[test]
-fn a_unit_that_just_became_active_has_the_grace_to_clear_its_alert() {
-    let rules = one(&[Verb::Start]);
-    let mut fresh = active();
-    fresh.active_for_ms = Some(5_000);
-    let log = Log::open().held(1, Reason::Changing);
-    assert_eq!(log.says(&rules, fresh.clone(), 100), "hold no_rung_fits");
+fn what_somebody_else_started_gets_the_time_of_a_remedy() {
+    // Settle 10 s, window 60 s, grace 30 s.
+    let rules = one(&[Verb::Restart]);
+    let started = |seconds_ago: u64| {
+        let mut unit = active();
+        unit.active_for_ms = Some(seconds_ago * 1000);
+        unit
+    };
+    let log = Log::open();
+    assert_eq!(log.says(&rules, started(5), 100), "hold somebodys_remedy");
+    assert_eq!(log.says(&rules, started(89), 100), "hold somebodys_remedy");
+    assert_eq!(log.says(&rules, started(90), 100), "act restart");
     assert_eq!(
-        log.says(&rules, fresh, 301),
-        "escalate no_rung_fits",
+        log.says(&rules, started(100), 100),
+        "act restart",
+        "before the alert"
+    );
+    let held = log.clone().held(1, Reason::SomebodysRemedy);
+    assert_eq!(
+        held.says(&rules, started(5), 301),
+        "escalate hold_timeout",
         "but a crash loop, which is always fresh, ends at the hold time-out"
     );
+    let mut ours = log.intent(1, 90, Verb::Restart).then(
+        91,
+        Event::JobEnded {
+            action: 1,
+            result: JobResult::Failed,
+            invocation_after: Some("11".repeat(16)),
+            examined: false,
+            misfit: None,
+            was_reset: false,
+        },
+    );
+    ours = ours.unproven(1, 92, Reason::JobFailed);
+    let rules = one(&[Verb::Restart, Verb::Restart]);
+    assert_eq!(ours.says(&rules, started(5), 100), "act restart");
 }
 
 #[test]
@@ -175,16 +202,10 @@ fn an_incident_without_a_unit_never_acts() {
         host: "demo".to_owned(),
         alert: crate::fixture::alert(ALERT, 1, "firing"),
         reason: Reason::NoRule,
+        rules: 1,
     };
     let log = Log::empty().then(0, event);
-    let decision = decide(
-        &log.incident(),
-        &seen(active()),
-        &log.history,
-        &one(&[Verb::Restart]),
-        &at(1),
-    );
+    let decision = log.decide(&one(&[Verb::Restart]), &seen(active()), 1);
     assert_ne!(decision.verb(), Some(Verb::Restart));
     assert_eq!(log.incident().unit, None);
-    assert_eq!(name(UNIT).as_str(), UNIT);
 }

@@ -2,13 +2,14 @@
 
 use crate::fixture::{HOST, at, raw, rule};
 use homeostat_policy::alert::Alert;
-use homeostat_policy::decide::{Decision, decide};
-use homeostat_policy::event::{Entry, Event};
-use homeostat_policy::history::History;
-use homeostat_policy::incident::Incident;
-use homeostat_policy::reason::Reason;
+use homeostat_policy::decide::{Case, Decision, decide};
+use homeostat_policy::log::Incident;
+use homeostat_policy::log::{Entry, Event};
+use homeostat_policy::machine::State;
 use homeostat_policy::rules::Rules;
-use homeostat_policy::unit::{ActiveState, Verb};
+use homeostat_policy::unit::ActiveState;
+use homeostat_policy::words::Reason;
+use homeostat_policy::words::Verb;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -124,7 +125,7 @@ proptest! {
         let Ok(rule) = rules.lookup(&alert) else { return Ok(()) };
         prop_assert!(labels.get("host").is_none_or(|h| h == HOST));
         let opened = Event::Opened { host: HOST.to_owned(), unit: rule.unit.clone() };
-        let joined = Event::Alert { alert, rule: rule.name.clone() };
+        let joined = Event::Alert { alert, rule: rule.name.clone(), anew: false };
         let entries: Vec<Entry> = [opened, joined]
             .into_iter()
             .map(|event| Entry { incident: 1, at: at(0), event })
@@ -133,13 +134,13 @@ proptest! {
         let mut unit = crate::fixture::unit(state);
         // systemd answers under whatever name it was asked for, and the answer is believed.
         unit.id = rule.unit.to_string();
-        let decision = decide(
+        let decision = decide(&Case::new(
             &incident,
             &crate::fixture::seen(unit),
-            &History::default(),
+            &State::default(),
             &rules,
             &at(1),
-        );
+        ));
         if let Decision::Act { permit, .. } = decision {
             let pair = (permit.unit().as_str(), permit.verb());
             prop_assert!(
@@ -151,7 +152,7 @@ proptest! {
                 .contains(&pair),
                 "{:?}", pair
             );
-            prop_assert!(rule.ladder.contains(&permit.verb()));
+            prop_assert!(rule.ladder.iter().any(|rung| rung.verb == permit.verb()));
         }
     }
 

@@ -6,6 +6,7 @@ mod clearances;
 mod decide;
 mod dependencies;
 mod examine;
+mod faults;
 mod fixture;
 mod fold;
 mod ladder;

@@ -1,8 +1,8 @@
 //! `Rules::check`: every fault is named with its key, its value and the cure.
 
-use crate::fixture::{ALERT, HOST, UNIT, raw, rule};
-use homeostat_policy::rules::{RawGrant, RawRules, Rules};
-use homeostat_policy::unit::Verb;
+use crate::fixture::{ALERT, HOST, UNIT, name, raw, rule};
+use homeostat_policy::rules::{RawGrant, RawRules, Rules, Rung};
+use homeostat_policy::words::Verb;
 
 fn good() -> RawRules {
     raw(vec![rule(ALERT, UNIT, &[Verb::Restart, Verb::Rescue])])
@@ -168,11 +168,26 @@ fn the_bounds_themselves_are_taken() {
 #[test]
 fn only_a_verb_of_the_ladder_gets_a_permit() {
     let mut raw = good();
-    grant(&mut raw, UNIT, &Verb::ALL);
+    let all = [
+        Verb::Restart,
+        Verb::ReloadOrRestart,
+        Verb::Start,
+        Verb::Rescue,
+    ];
+    grant(&mut raw, UNIT, &all);
     let rules = Rules::check(HOST, raw).unwrap();
     let rule = &rules.all()[0];
-    assert!(rules.permit(rule, Verb::Restart).is_some());
-    assert!(rules.permit(rule, Verb::Start).is_none());
+    let rung = |unit: &str, verb| Rung {
+        unit: name(unit),
+        verb,
+    };
+    assert!(rules.permit(rule, &rung(UNIT, Verb::Restart)).is_some());
+    assert!(rules.permit(rule, &rung(UNIT, Verb::Start)).is_none());
+    assert!(
+        rules
+            .permit(rule, &rung("a.service", Verb::Restart))
+            .is_none()
+    );
 }
 
 #[test]
@@ -180,7 +195,8 @@ fn a_rule_of_other_rules_gets_no_permit_here() {
     let mine = Rules::check(HOST, good()).unwrap();
     let foreign = raw(vec![rule(ALERT, "other.service", &[Verb::Restart])]);
     let foreign = Rules::check(HOST, foreign).unwrap();
-    assert!(mine.permit(&foreign.all()[0], Verb::Restart).is_none());
+    let rule = &foreign.all()[0];
+    assert!(mine.permit(rule, &rule.ladder[0]).is_none());
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! `decide` while the host is switched to a new configuration.
 
 use crate::fixture::{Log, active, auto_restart, failed, one, seen, short, unit};
-use homeostat_policy::event::DecisionKind;
-use homeostat_policy::observation::{Fact, Observation, UnitState};
-use homeostat_policy::reason::Reason;
-use homeostat_policy::unit::{ActiveState, Verb};
+use homeostat_policy::observation::{Fact, Observation};
+use homeostat_policy::unit::ActiveState;
+use homeostat_policy::unit::UnitState;
+use homeostat_policy::words::DecisionKind;
+use homeostat_policy::words::Reason;
+use homeostat_policy::words::Verb;
 
 fn during(switching: Fact<bool>, unit: UnitState) -> Observation {
     Observation {
@@ -58,7 +60,7 @@ fn a_switch_that_cannot_be_seen_stands_in_the_way_of_an_action_alone() {
     assert_eq!(says(&log, active(), 1), "hold switch_unknown");
     assert_eq!(
         says(&log, unit(ActiveState::Inactive), 1),
-        "hold stopped_on_purpose"
+        "hold no_rung_fits"
     );
     assert_eq!(says(&log, auto_restart(), 1), "hold auto_restart");
     let held = log.held(1, Reason::SwitchUnknown);

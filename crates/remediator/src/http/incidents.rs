@@ -11,7 +11,7 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use homeostat_policy::incident::Incident;
+use homeostat_policy::log::Incident;
 use serde::Deserialize;
 use serde_json::json;
 

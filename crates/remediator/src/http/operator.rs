@@ -3,7 +3,7 @@
 use super::access::operator_only;
 use super::incidents::number;
 use super::{App, Failure, Shared, unavailable};
-use crate::engine::AcknowledgeError;
+use crate::engine::CommandError;
 use crate::systemd::UnitControl;
 use axum::Json;
 use axum::body::Bytes;
@@ -11,6 +11,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use homeostat_policy::machine::{Command, Refusal};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -33,13 +34,24 @@ fn said<C>(shared: &Shared<C>, headers: &HeaderMap, body: &[u8]) -> Result<Strin
     Ok(reason.to_owned())
 }
 
+fn failure(error: CommandError) -> Failure {
+    match error {
+        CommandError::Refused(refusal @ Refusal::NotOpen) => {
+            Failure(StatusCode::NOT_FOUND, refusal.to_string())
+        }
+        CommandError::Refused(refusal) => Failure(StatusCode::CONFLICT, refusal.to_string()),
+        CommandError::Store(error) => unavailable(error),
+    }
+}
+
 pub(super) async fn pause<C: UnitControl>(
     State(shared): App<C>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {
     let reason = said(&shared, &headers, &body)?;
-    shared.engine.pause(reason).await.map_err(unavailable)?;
+    let command = Command::Pause { reason };
+    shared.engine.command(command).await.map_err(failure)?;
     Ok(Json(json!({ "paused": true })).into_response())
 }
 
@@ -49,7 +61,8 @@ pub(super) async fn resume<C: UnitControl>(
     body: Bytes,
 ) -> Result<Response, Failure> {
     let reason = said(&shared, &headers, &body)?;
-    shared.engine.resume(reason).await.map_err(unavailable)?;
+    let command = Command::Resume { reason };
+    shared.engine.command(command).await.map_err(failure)?;
     Ok(Json(json!({ "paused": false })).into_response())
 }
 
@@ -60,15 +73,21 @@ pub(super) async fn acknowledge<C: UnitControl>(
     body: Bytes,
 ) -> Result<Response, Failure> {
     let reason = said(&shared, &headers, &body)?;
-    let id = number(id)?;
-    shared
-        .engine
-        .acknowledge(id, reason)
-        .await
-        .map_err(|error| match error {
-            AcknowledgeError::NotOpen => Failure(StatusCode::NOT_FOUND, error.to_string()),
-            AcknowledgeError::NotPaged => Failure(StatusCode::CONFLICT, error.to_string()),
-            AcknowledgeError::Store(error) => unavailable(error),
-        })?;
-    Ok(Json(json!({ "acknowledged": id })).into_response())
+    let incident = number(id)?;
+    let command = Command::Acknowledge { incident, reason };
+    shared.engine.command(command).await.map_err(failure)?;
+    Ok(Json(json!({ "acknowledged": incident })).into_response())
+}
+
+pub(super) async fn close<C: UnitControl>(
+    State(shared): App<C>,
+    headers: HeaderMap,
+    id: Result<Path<i64>, PathRejection>,
+    body: Bytes,
+) -> Result<Response, Failure> {
+    let reason = said(&shared, &headers, &body)?;
+    let incident = number(id)?;
+    let command = Command::Close { incident, reason };
+    shared.engine.command(command).await.map_err(failure)?;
+    Ok(Json(json!({ "closed": incident })).into_response())
 }

@@ -6,8 +6,8 @@ use crate::systemd::UnitControl;
 use axum::extract::{RawQuery, State};
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
-use homeostat_policy::event::Entry;
-use homeostat_policy::incident::Incident;
+use homeostat_policy::log::Entry;
+use homeostat_policy::log::Incident;
 
 pub(super) async fn status_page<C: UnitControl>(
     State(shared): App<C>,

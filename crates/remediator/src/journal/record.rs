@@ -1,8 +1,8 @@
 //! The lines of `journalctl --output=json`.
 
 use super::JournalError;
-use homeostat_policy::outcome::JobRecord;
-use homeostat_policy::unit::JobResult;
+use homeostat_policy::observation::{Recorded, UnitRecord};
+use homeostat_policy::words::JobResult;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -56,21 +56,34 @@ fn bad_line(line: &str, reason: &str) -> JournalError {
     }
 }
 
-/// The jobs that ended at or after `since_us`, in microseconds since the Unix epoch.
-pub(super) fn jobs(output: &str, since_us: i64) -> Result<Vec<JobRecord>, JournalError> {
-    let mut jobs = Vec::new();
+/// `SD_MESSAGE_UNIT_SUCCESS` of systemd's `sd-messages.h`: the unit went off and was well.
+const ENDED_WELL: &str = "7ad2d189f7e94e70a38c781354912448";
+/// `SD_MESSAGE_UNIT_FAILURE_RESULT`: the unit entered the failed state.
+const FAILED: &str = "d9b373ed55a64feb8242e02dbe79a49c";
+
+/// What PID 1 recorded at or after `since_ms`, in milliseconds since the Unix epoch, in the order of the
+/// lines. The halves of a restart, `Stopping` among them, carry `JOB_TYPE` without a result and are no records.
+pub(super) fn records(output: &str, since_ms: i64) -> Result<Vec<UnitRecord>, JournalError> {
+    let mut records = Vec::new();
     for line in output.lines() {
         let record = Record::parse(line)?;
-        let (Some(job_type), Some(result)) = (record.text("JOB_TYPE"), record.text("JOB_RESULT"))
-        else {
-            continue;
+        let what = match (record.text("JOB_TYPE"), record.text("JOB_RESULT")) {
+            (Some(job_type), Some(result)) => Recorded::Job {
+                job_type,
+                result: JobResult::from_signal(&result),
+            },
+            _ => match record.text("MESSAGE_ID").as_deref() {
+                Some(ENDED_WELL) => Recorded::EndedWell,
+                Some(FAILED) => Recorded::Failed,
+                _ => continue,
+            },
         };
-        if record.at_us()? >= since_us {
-            let result = JobResult::from_signal(&result);
-            jobs.push(JobRecord { job_type, result });
+        let wall_ms = record.at_us()?.div_euclid(1000);
+        if wall_ms >= since_ms {
+            records.push(UnitRecord { wall_ms, what });
         }
     }
-    Ok(jobs)
+    Ok(records)
 }
 
 /// The newest lines as text, with no more than `max_bytes` bytes.
@@ -121,54 +134,66 @@ fn without_controls(text: &str) -> String {
 mod tests {
     use super::*;
 
-    /// A restart as systemd logs it: stopped, starting (no result), started.
+    /// A restart as systemd logs it: stopping (no result), off, stopped, starting (no result), failed.
     const RESTART: &str = concat!(
         r#"{"__CURSOR":"s=1;i=1","__REALTIME_TIMESTAMP":"1700000000000499","__MONOTONIC_TIMESTAMP":"1","_BOOT_ID":"b","JOB_TYPE":"stop","JOB_RESULT":"canceled"}"#,
         "\n",
-        r#"{"JOB_RESULT":"done","__REALTIME_TIMESTAMP":"1700000000000500","JOB_TYPE":"restart"}"#,
+        r#"{"__REALTIME_TIMESTAMP":"1700000000001499","JOB_TYPE":"stop","MESSAGE_ID":"de5b426a63be47a7b6ac3eaac82e2f6f"}"#,
         "\n",
-        r#"{"__REALTIME_TIMESTAMP":"1700000000000600","JOB_TYPE":"start"}"#,
+        r#"{"__REALTIME_TIMESTAMP":"1700000000001500","MESSAGE_ID":"7ad2d189f7e94e70a38c781354912448"}"#,
         "\n",
-        r#"{"__REALTIME_TIMESTAMP":"1700000000000700","JOB_TYPE":["start","start"],"JOB_RESULT":["failed","failed"]}"#,
+        r#"{"JOB_RESULT":"done","__REALTIME_TIMESTAMP":"1700000000001501","JOB_TYPE":"restart","MESSAGE_ID":"9d1aaa27d60140bd96365438aad20286"}"#,
         "\n",
-        r#"{"__REALTIME_TIMESTAMP":"1700000000000800"}"#,
+        r#"{"__REALTIME_TIMESTAMP":"1700000000001600","JOB_TYPE":"start"}"#,
+        "\n",
+        r#"{"__REALTIME_TIMESTAMP":"1700000000001700","MESSAGE_ID":"d9b373ed55a64feb8242e02dbe79a49c"}"#,
+        "\n",
+        r#"{"__REALTIME_TIMESTAMP":"1700000000001700","JOB_TYPE":["start","start"],"JOB_RESULT":["failed","failed"]}"#,
+        "\n",
+        r#"{"__REALTIME_TIMESTAMP":"1700000000001800","MESSAGE_ID":"39f53479d3a045ac8e11786248231fbf"}"#,
         "\n",
     );
 
-    fn job(job_type: &str, result: JobResult) -> JobRecord {
+    fn job(job_type: &str, result: JobResult) -> Recorded {
         let job_type = job_type.to_owned();
-        JobRecord { job_type, result }
+        Recorded::Job { job_type, result }
     }
 
     #[test]
-    fn ends_of_jobs_come_in_order_and_to_the_microsecond() {
-        let after = jobs(RESTART, 1_700_000_000_000_500).unwrap();
+    fn ends_of_jobs_and_of_runs_come_in_order() {
+        let all = records(RESTART, i64::MIN).unwrap();
+        let what: Vec<_> = all.iter().map(|record| record.what.clone()).collect();
         assert_eq!(
-            after,
+            what,
             [
+                job("stop", JobResult::Canceled),
+                Recorded::EndedWell,
                 job("restart", JobResult::Done),
+                Recorded::Failed,
                 job("start", JobResult::Failed)
             ]
         );
-        let all = jobs(RESTART, 0).unwrap();
-        assert_eq!(all[0], job("stop", JobResult::Canceled));
-        assert_eq!(jobs(RESTART, 1_700_000_000_000_701).unwrap(), []);
+        assert_eq!(all[0].wall_ms, 1_700_000_000_000);
+        assert_eq!(all[4].wall_ms, 1_700_000_000_001);
+        assert_eq!(records(RESTART, 1_700_000_000_001).unwrap(), all[1..]);
+        assert_eq!(records(RESTART, 1_700_000_000_002).unwrap(), []);
     }
 
     #[test]
     fn a_result_of_a_newer_systemd_is_unknown() {
         let line =
             r#"{"__REALTIME_TIMESTAMP":"5","JOB_TYPE":"start","JOB_RESULT":"some-new-word"}"#;
-        assert_eq!(jobs(line, 0).unwrap(), [job("start", JobResult::Unknown)]);
+        let read = records(line, 0).unwrap();
+        assert_eq!(read[0].what, job("start", JobResult::Unknown));
     }
 
     #[test]
     fn half_a_line_is_an_error() {
         let cut = &RESTART[..100];
-        let error = jobs(cut, 0).unwrap_err();
+        let error = records(cut, 0).unwrap_err();
         assert!(error.to_string().contains("s=1;i=1"), "{error}");
         let timeless = r#"{"JOB_TYPE":"start","JOB_RESULT":"done"}"#;
-        assert!(jobs(timeless, 0).is_err());
+        assert!(records(timeless, 0).is_err());
     }
 
     const LINES: &str = concat!(

@@ -3,9 +3,8 @@
 use super::icon::{Tone, icon};
 use super::{Page, incident, when};
 use crate::story;
-use homeostat_policy::incident::{Incident, Phase};
-use homeostat_policy::observation::UnitState;
-use homeostat_policy::unit::{ActiveState, UnitName};
+use homeostat_policy::log::{Incident, Phase};
+use homeostat_policy::unit::{ActiveState, UnitName, UnitState};
 use maud::{Markup, html};
 
 /// Something that a person should know now.
@@ -72,7 +71,7 @@ pub(super) fn matters(page: &Page) -> Vec<Matter> {
         matches!(i.phase, Phase::Deciding | Phase::Acting | Phase::Verifying)
     }));
     matters.extend(of_incidents(page, Tone::Busy, "Acknowledged", |i| {
-        i.phase == Phase::Acknowledged
+        matches!(i.phase, Phase::Acknowledged { .. })
     }));
     matters
 }
@@ -112,7 +111,7 @@ fn why(incident: &Incident) -> String {
         Phase::Deciding
         | Phase::Acting
         | Phase::Verifying
-        | Phase::Acknowledged
+        | Phase::Acknowledged { .. }
         | Phase::Closed(_) => String::new(),
     }
 }

@@ -4,10 +4,11 @@ use super::icon::{Tone, badge};
 use super::timeline::Timeline;
 use super::{Unfolded, picture, when};
 use crate::story;
-use homeostat_policy::event::{DecisionKind, End, Entry, Event};
-use homeostat_policy::incident::{Action, Incident, Phase};
-use homeostat_policy::moment::Moment;
-use homeostat_policy::reason::Reason;
+use homeostat_policy::log::Moment;
+use homeostat_policy::log::{Action, Incident, Phase};
+use homeostat_policy::log::{Entry, Event};
+use homeostat_policy::words::Reason;
+use homeostat_policy::words::{DecisionKind, End};
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 
@@ -36,6 +37,7 @@ pub(super) fn word(phase: Phase) -> &'static str {
         Phase::Closed(End::Paged) => "paged, over",
         Phase::Closed(End::ResolvedByItself) => "resolved by itself",
         Phase::Closed(End::Refused) => "refused",
+        Phase::Closed(End::TakenOver) => "closed by a person",
         Phase::Closed(End::Unknown) => "closed",
         open => open.label(),
     }
@@ -43,12 +45,16 @@ pub(super) fn word(phase: Phase) -> &'static str {
 
 fn tone(phase: Phase) -> Tone {
     match phase {
-        Phase::Deciding | Phase::Acting | Phase::Verifying | Phase::Acknowledged => Tone::Busy,
+        Phase::Deciding | Phase::Acting | Phase::Verifying | Phase::Acknowledged { .. } => {
+            Tone::Busy
+        }
         Phase::Holding { .. } => Tone::Warn,
         Phase::Paged => Tone::Bad,
         Phase::Closed(End::Fixed) => Tone::Good,
         Phase::Closed(End::Paged) => Tone::Warn,
-        Phase::Closed(End::ResolvedByItself | End::Refused | End::Unknown) => Tone::Plain,
+        Phase::Closed(End::ResolvedByItself | End::Refused | End::TakenOver | End::Unknown) => {
+            Tone::Plain
+        }
     }
 }
 
@@ -155,7 +161,7 @@ fn standing(incident: &Incident, entries: &[Entry], now: &Moment) -> String {
             let why = story::why_called(incident);
             format!("{why} A person was called{since}. {}", tried(incident))
         }
-        Phase::Acknowledged => {
+        Phase::Acknowledged { .. } => {
             let said = entries.iter().rev().find_map(|entry| match &entry.event {
                 Event::Acknowledged { reason } => Some((reason, &entry.at)),
                 _ => None,
@@ -181,6 +187,17 @@ fn standing(incident: &Incident, entries: &[Entry], now: &Moment) -> String {
         }
         Phase::Closed(End::ResolvedByItself) => {
             format!("The fault went away after {closed}, without proof that a remedy was why.")
+        }
+        Phase::Closed(End::TakenOver) => {
+            let said = entries.iter().rev().find_map(|entry| match &entry.event {
+                Event::Closed { note, .. } => note.as_deref(),
+                _ => None,
+            });
+            format!(
+                "A person closed it after {closed}: {}. {}",
+                said.unwrap_or("no reason is recorded"),
+                tried(incident)
+            )
         }
         Phase::Closed(End::Refused | End::Unknown) => {
             incident.reason.map_or("", Reason::sentence).to_owned()
@@ -256,9 +273,13 @@ fn told(incident: &Incident, event: &Event) -> String {
             Some(evidence) => format!("{} is gone.", evidence.name),
             None => story::sentence(event),
         },
-        Event::Closed { end } => {
-            format!("The incident is over: {}.", end.label().replace('_', " "))
-        }
+        Event::Witnessed {
+            fingerprint,
+            source,
+        } => match incident.evidence.get(fingerprint) {
+            Some(evidence) => format!("{}: {}", evidence.name, story::witness(*source)),
+            None => story::sentence(event),
+        },
         _ => story::sentence(event),
     }
 }

@@ -2,8 +2,7 @@
 
 use super::icon::{Tone, badge};
 use super::{Page, incident, when};
-use homeostat_policy::observation::UnitState;
-use homeostat_policy::unit::{ActiveState, UnitName};
+use homeostat_policy::unit::{ActiveState, UnitName, UnitState};
 use maud::{Markup, html};
 use std::time::Duration;
 

@@ -7,7 +7,7 @@
 use super::scale::Scale;
 use super::timeline::{Line, Mark, Span, Timeline};
 use super::when;
-use homeostat_policy::event::IncidentId;
+use homeostat_policy::log::IncidentId;
 use maud::{Markup, html};
 
 const LANE_HEIGHT: f64 = 26.0;

@@ -1,9 +1,9 @@
 //! Alerts that no rule may act on: counted, for they come in storms.
 
 use super::{Page, Unfolded, when};
-use homeostat_policy::event::IncidentId;
-use homeostat_policy::moment::Moment;
-use homeostat_policy::reason::Reason;
+use homeostat_policy::log::IncidentId;
+use homeostat_policy::log::Moment;
+use homeostat_policy::words::Reason;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub(super) fn section(page: &Page, unfolded: Unfolded) -> Markup {
             .values()
             .next()
             .map_or("", |e| e.name.as_str());
-        let reason = incident.reason.unwrap_or(Reason::Other);
+        let reason = incident.reason.unwrap_or(Reason::Unknown);
         let kind = kinds.entry((name, reason)).or_insert(Kind {
             newest: incident.opened,
             ids: Vec::new(),

@@ -1,10 +1,11 @@
 use super::when::span;
 use super::{Page, Unfolded, render};
-use homeostat_policy::event::{DecisionKind, End, Event};
-use homeostat_policy::moment::rfc3339;
-use homeostat_policy::observation::UnitState;
-use homeostat_policy::reason::Reason;
-use homeostat_policy::unit::{ActiveState, JobResult, Verb};
+use homeostat_policy::log::Event;
+use homeostat_policy::log::rfc3339;
+use homeostat_policy::unit::{ActiveState, UnitState};
+use homeostat_policy::words::Reason;
+use homeostat_policy::words::{DecisionKind, End};
+use homeostat_policy::words::{JobResult, Verb};
 use sample::{Tale, page};
 use std::collections::HashSet;
 use std::time::Duration;

@@ -3,11 +3,12 @@
 
 use super::icon::Tone;
 use homeostat_policy::alert::{AlertStatus, Fingerprint};
-use homeostat_policy::event::{DecisionKind, End, Entry, Event};
-use homeostat_policy::incident::Incident;
-use homeostat_policy::moment::Moment;
-use homeostat_policy::outcome::Verdict;
-use homeostat_policy::unit::JobResult;
+use homeostat_policy::log::Incident;
+use homeostat_policy::log::Moment;
+use homeostat_policy::log::{Entry, Event};
+use homeostat_policy::words::JobResult;
+use homeostat_policy::words::Verdict;
+use homeostat_policy::words::{DecisionKind, End};
 use std::collections::BTreeSet;
 
 /// The sign at the end of a span.
@@ -217,7 +218,7 @@ fn decisions(incident: &Incident, entries: &[Entry], end: u64) -> Vec<Span> {
                 // The closing that follows at once says the same.
                 DecisionKind::End | DecisionKind::Refuse | DecisionKind::Unknown => None,
             },
-            Event::Closed { end } => Some(match end {
+            Event::Closed { end, .. } => Some(match end {
                 End::Fixed => mark(at, Tone::Good, Mark::Well, "closed".to_owned()),
                 _ => mark(at, Tone::Plain, Mark::Decided, "closed".to_owned()),
             }),

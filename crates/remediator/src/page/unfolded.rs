@@ -3,7 +3,7 @@
 //! The reload names the address without its anchor: browsers take a reload to an address with an
 //! anchor for a jump within the page, and load nothing.
 
-use homeostat_policy::event::IncidentId;
+use homeostat_policy::log::IncidentId;
 
 /// The part of the page that a person unfolded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

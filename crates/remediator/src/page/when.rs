@@ -1,6 +1,6 @@
 //! Times as people read them.
 
-use homeostat_policy::moment::{Moment, rfc3339};
+use homeostat_policy::log::{Moment, rfc3339};
 use maud::{Markup, html};
 use std::time::Duration;
 

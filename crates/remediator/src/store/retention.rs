@@ -2,7 +2,7 @@
 
 use super::{Store, StoreError};
 use crate::config::Retention;
-use homeostat_policy::moment::Moment;
+use homeostat_policy::log::Moment;
 
 /// Cool-downs, attempt limits and the budget look back for a week at most, so the actions of a
 /// week outlive any retention.

@@ -1,7 +1,7 @@
 //! The task that writes: one flush for whatever waits, and then the word that it is on disk.
 
 use super::StoreError;
-use homeostat_policy::event::Entry;
+use homeostat_policy::log::Entry;
 use sqlx::SqliteConnection;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -94,7 +94,7 @@ async fn insert(connection: &mut SqliteConnection, batches: &[Batch]) -> bool {
                 entry.at.boot_ms,
                 format!("{:032x}", entry.at.boot_id),
                 entry.event.kind(),
-                entry.event.episode(),
+                entry.event.episode().map(|episode| episode.0),
                 serde_json::to_string(&entry.event)?,
             ))
         })

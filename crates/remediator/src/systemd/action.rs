@@ -1,11 +1,12 @@
 //! One action from its call to the end of its job.
 
+use super::ControlError;
 use super::link::{Link, read as read_body};
 use super::signals::JobRemoved;
-use super::unit_state::{self, Seen};
-use super::{ControlError, JobEnd};
-use homeostat_policy::rules::Permit;
-use homeostat_policy::unit::{ActiveState, JobResult, Verb};
+use super::unit_state;
+use homeostat_policy::machine::{Call, CallEnd};
+use homeostat_policy::unit::UnitState;
+use homeostat_policy::words::{JobResult, Reason};
 use std::time::Duration;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::time::Instant;
@@ -18,70 +19,95 @@ const MARGIN: Duration = Duration::from_secs(15);
 /// How often the unit is asked whether the job is still there.
 const POLL_EVERY: Duration = Duration::from_secs(1);
 
-/// The method of `org.freedesktop.systemd1.Manager` that makes the job.
-fn method(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Restart => "RestartUnit",
-        Verb::TryRestart => "TryRestartUnit",
-        Verb::ReloadOrRestart => "ReloadOrRestartUnit",
-        Verb::Start | Verb::Rescue => "StartUnit",
-    }
-}
-
-/// Runs the action. Everything that could be missing is made sure of before `called`.
-pub(super) async fn run(link: &Link, permit: &Permit, called: impl FnOnce() + Send) -> JobEnd {
-    let before = match prepare(link, permit).await {
-        Ok(before) => before,
-        Err(error) => return JobEnd::without_job(JobResult::NotCalled, &error),
-    };
-    // Taken before the call, so that a job that ends before the reply comes is not missed.
-    let mut removed = link.removed();
-    called();
-    let job = match call(link, permit).await {
-        Ok(job) => job,
-        Err((result, error)) => return JobEnd::without_job(result, &error),
-    };
-    let limit = Duration::from_millis(before.state.job_timeout_ms) + MARGIN;
-    let end = follow(link, &before.path, &job, &mut removed, limit).await;
-    let after = unit_state::read(link, permit.unit()).await;
-    let (result, detail) = match end {
-        End::Told(result) => (result, None),
-        End::Unseen => judge(&before, after.as_ref().ok()),
-        End::Lost => (JobResult::Unknown, Some(ControlError::closed().to_string())),
-        End::Late => (
-            JobResult::Unknown,
-            Some(format!("the job did not end within {} s", limit.as_secs())),
-        ),
-    };
-    JobEnd {
+/// A call that made no job.
+fn without_job(result: JobResult, before: Option<UnitState>, detail: Option<String>) -> CallEnd {
+    CallEnd {
         result,
-        invocation_after: after.ok().map(|seen| seen.state.invocation_id),
+        misfit: None,
+        before,
+        after: None,
+        was_reset: false,
         detail,
     }
 }
 
-async fn prepare(link: &Link, permit: &Permit) -> Result<Seen, ControlError> {
-    link.subscribe().await?;
-    unit_state::read(link, permit.unit()).await
+/// A call that could not be sent.
+pub(super) fn not_called(error: &ControlError) -> CallEnd {
+    without_job(JobResult::NotCalled, None, Some(error.to_string()))
 }
 
-/// Sends the calls and gives the job, or what the error means for the whole action.
-async fn call(link: &Link, permit: &Permit) -> Result<OwnedObjectPath, (JobResult, ControlError)> {
-    let unit = permit.unit().as_str();
-    let rescue = permit.verb() == Verb::Rescue;
-    if rescue && let Err(error) = link.act("ResetFailedUnit", &unit).await {
-        return Err((error.job_result(), error));
+/// Makes the call. Everything that could be missing is made sure of before the last look, and nothing
+/// stands between that and the call.
+pub(super) async fn run(
+    link: &Link,
+    call: &Call,
+    fits: impl FnOnce(&UnitState) -> Result<(), Reason>,
+    called: impl FnOnce(),
+) -> CallEnd {
+    if let Err(error) = link.subscribe().await {
+        return not_called(&error);
     }
-    let method = method(permit.verb());
-    match link.act(method, &(unit, MODE)).await {
+    // Taken before the call, so that a job that ends before the reply comes is not missed.
+    let mut removed = link.removed();
+    let before = match unit_state::read(link, call.permit.unit()).await {
+        Ok(before) => before,
+        Err(error) => return not_called(&error),
+    };
+    if let Err(reason) = fits(&before.state) {
+        let mut end = without_job(JobResult::NotCalled, Some(before.state), None);
+        end.misfit = Some(reason);
+        return end;
+    }
+    called();
+    let (job, was_reset) = match send(link, call).await {
+        (Ok(job), was_reset) => (job, was_reset),
+        (Err((result, error)), was_reset) => {
+            let detail = Some(error.to_string());
+            let mut end = without_job(result, Some(before.state), detail);
+            end.was_reset = was_reset;
+            return end;
+        }
+    };
+    let limit = Duration::from_millis(before.state.job_timeout_ms) + MARGIN;
+    let end = follow(link, &before.path, &job, &mut removed, limit).await;
+    let after = unit_state::read(link, call.permit.unit()).await.ok();
+    let after = after.map(|seen| seen.state);
+    let unknown = |detail| (JobResult::Unknown, Some(detail));
+    let (result, detail) = match end {
+        End::Told(result) => (result, None),
+        // What cannot be told here is examined by the policy, with the journal.
+        End::Unseen => unknown("the job's end was not signalled".to_owned()),
+        End::Lost => unknown(ControlError::closed().to_string()),
+        End::Late => unknown(format!("the job did not end within {} s", limit.as_secs())),
+    };
+    CallEnd {
+        result,
+        misfit: None,
+        before: Some(before.state),
+        after,
+        was_reset,
+        detail,
+    }
+}
+
+/// Sends the calls. Gives the job, or what the error means for the whole action; and whether the
+/// unit's failed state was cleared.
+async fn send(
+    link: &Link,
+    call: &Call,
+) -> (Result<OwnedObjectPath, (JobResult, ControlError)>, bool) {
+    let unit = call.permit.unit().as_str();
+    let resets = call.resets_failed();
+    if resets && let Err(error) = link.act("ResetFailedUnit", &unit).await {
+        return (Err((error.job_result(), error)), false);
+    }
+    let method = call.method().name();
+    let job = match link.act(method, &(unit, MODE)).await {
         // The call was obeyed, so a reply that cannot be read says nothing about the job.
         Ok(reply) => read_body(method, &reply).map_err(|error| (JobResult::Unknown, error)),
-        Err(error) => Err(match error.job_result() {
-            // The unit's failed state was reset already: that was a call.
-            JobResult::NotCalled if rescue => (JobResult::Unknown, error),
-            result => (result, error),
-        }),
-    }
+        Err(error) => Err((error.job_result(), error)),
+    };
+    (job, resets)
 }
 
 /// How the wait for a job ended.
@@ -133,19 +159,4 @@ async fn follow(
             }
         }
     }
-}
-
-/// What the unit itself tells of a job whose end was not seen.
-fn judge(before: &Seen, after: Option<&Seen>) -> (JobResult, Option<String>) {
-    let unseen = "the job's end was not signalled";
-    let anew = after.filter(|after| {
-        let id = &after.state.invocation_id;
-        !id.is_empty() && *id != before.state.invocation_id
-    });
-    let result = match anew.map(|after| after.state.active) {
-        Some(ActiveState::Active) => JobResult::Done,
-        Some(ActiveState::Failed) => JobResult::Failed,
-        _ => JobResult::Unknown,
-    };
-    (result, Some(unseen.to_owned()))
 }

@@ -1,6 +1,6 @@
 //! What can go wrong between this process and systemd.
 
-use homeostat_policy::unit::JobResult;
+use homeostat_policy::words::JobResult;
 use zbus::DBusError;
 
 /// Why systemd gave no answer, or one that is of no use.
@@ -81,30 +81,45 @@ impl ControlError {
 
     /// What this answer to a call that asks for a job means.
     ///
-    /// Only an error that certainly comes before any effect is more than `Unknown`.
+    /// systemd answers with an error only where it made no job, so such an error is never `Failed`.
+    /// What it does not name as final may pass: that is `Refused`, and a person is called when it does
+    /// not. Without an answer nothing is known.
+    ///
+    /// The names are from systemd's `bus-common-errors.h`, and from `bus_unit_validate_load_state`,
+    /// which passes on why a file could not be read as an error of `org.freedesktop.DBus.Error`.
     pub(super) fn job_result(&self) -> JobResult {
         let Self::Call { name, .. } = self else {
             return JobResult::Unknown;
         };
         if let Some(name) = name.strip_prefix("org.freedesktop.systemd1.") {
             return match name {
-                "TransactionIsDestructive"
-                | "TransactionJobsConflicting"
-                | "TransactionOrderIsCyclic"
-                | "ShuttingDown" => JobResult::Refused,
-                _ => JobResult::Failed,
+                "NoSuchUnit"
+                | "LoadFailed"
+                | "BadUnitSetting"
+                | "UnitMasked"
+                | "UnitExists"
+                | "OnlyByDependency"
+                | "JobTypeNotApplicable"
+                | "NoIsolation" => JobResult::Unable,
+                // TransactionIsDestructive, TransactionJobsConflicting, TransactionOrderIsCyclic,
+                // ShuttingDown, and the words of newer versions.
+                _ => JobResult::Refused,
             };
         }
         match name.strip_prefix("org.freedesktop.DBus.Error.") {
             Some("AccessDenied" | "AuthFailed" | "InteractiveAuthorizationRequired") => {
                 JobResult::Denied
             }
+            Some(
+                "InvalidArgs" | "NotSupported" | "UnknownMethod" | "FileNotFound" | "FileExists"
+                | "IOError",
+            ) => JobResult::Unable,
             // The bus itself answers so when systemd is not on it.
             Some("ServiceUnknown" | "NameHasNoOwner") => JobResult::NotCalled,
             Some(name) if name.starts_with("Spawn.") => JobResult::NotCalled,
             // The bus answers so when systemd left it before it answered.
             Some("NoReply" | "Timeout" | "TimedOut" | "Disconnected") => JobResult::Unknown,
-            _ => JobResult::Failed,
+            _ => JobResult::Refused,
         }
     }
 }

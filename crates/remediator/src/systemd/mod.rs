@@ -3,16 +3,18 @@
 //! Facts about the interface are from `org.freedesktop.systemd1(5)`.
 
 mod action;
+mod clocks;
 mod error;
 mod link;
+mod properties;
 mod signals;
 mod unit_state;
 
 pub use error::ControlError;
 
-use homeostat_policy::observation::UnitState;
-use homeostat_policy::rules::Permit;
-use homeostat_policy::unit::{JobResult, UnitName};
+use homeostat_policy::machine::{Call, CallEnd};
+use homeostat_policy::unit::{UnitName, UnitState};
+use homeostat_policy::words::Reason;
 use link::Link;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,35 +30,26 @@ const OPEN_LIMIT: Duration = Duration::from_secs(10);
 
 /// How units are seen and acted upon.
 pub trait UnitControl: Send + Sync + 'static {
-    /// Reads the unit's state. A unit that does not exist has the load state `not-found`.
+    /// Reads the unit's state, with `bound_to` filled while it is off. A unit that does not exist has the
+    /// load state `not-found`.
     fn observe(
         &self,
         unit: &UnitName,
     ) -> impl Future<Output = Result<UnitState, ControlError>> + Send;
 
-    /// Runs one permitted action to its end, with job mode `fail` and without interactive
-    /// authorization. `called` is invoked just before the first call that has an effect is sent;
-    /// when it was not invoked, the result is [`JobResult::NotCalled`].
-    fn run(
+    /// Reads the unit a last time, asks `fits` about it, and makes the call at once, with job mode
+    /// `fail` and without interactive authorization; then follows its job to the end and reads the unit
+    /// again. `called` is invoked just before the first call that has an effect is sent; when it was not
+    /// invoked, the result is [`NotCalled`](homeostat_policy::words::JobResult::NotCalled).
+    fn call(
         &self,
-        permit: &Permit,
+        call: &Call,
+        fits: impl FnOnce(&UnitState) -> Result<(), Reason> + Send,
         called: impl FnOnce() + Send,
-    ) -> impl Future<Output = JobEnd> + Send;
+    ) -> impl Future<Output = CallEnd> + Send;
 
     /// Whether systemd could be reached some seconds ago and is not known to be gone since.
     fn is_connected(&self) -> bool;
-}
-
-/// How an action ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JobEnd {
-    /// The result of systemd's job, or why there is none.
-    pub result: JobResult,
-    /// The unit's `InvocationID` after the job's end, where a job was made and the id could be
-    /// read; empty for a unit that never ran.
-    pub invocation_after: Option<String>,
-    /// What the bus or systemd said, for the log.
-    pub detail: Option<String>,
 }
 
 /// Where the message bus is.
@@ -102,28 +95,23 @@ impl Drop for Systemd {
 impl UnitControl for Systemd {
     async fn observe(&self, unit: &UnitName) -> Result<UnitState, ControlError> {
         let link = self.bus.link().await?;
-        Ok(unit_state::read(&link, unit).await?.state)
+        unit_state::observe(&link, unit).await
     }
 
-    async fn run(&self, permit: &Permit, called: impl FnOnce() + Send) -> JobEnd {
+    async fn call(
+        &self,
+        call: &Call,
+        fits: impl FnOnce(&UnitState) -> Result<(), Reason> + Send,
+        called: impl FnOnce() + Send,
+    ) -> CallEnd {
         match self.bus.link().await {
-            Ok(link) => action::run(&link, permit, called).await,
-            Err(error) => JobEnd::without_job(JobResult::NotCalled, &error),
+            Ok(link) => action::run(&link, call, fits, called).await,
+            Err(error) => action::not_called(&error),
         }
     }
 
     fn is_connected(&self) -> bool {
         self.bus.current().is_some_and(|link| link.is_up())
-    }
-}
-
-impl JobEnd {
-    fn without_job(result: JobResult, error: &ControlError) -> Self {
-        Self {
-            result,
-            invocation_after: None,
-            detail: Some(error.to_string()),
-        }
     }
 }
 

@@ -1,11 +1,10 @@
 //! A unit's properties, as the policy wants to see them.
 
 use super::ControlError;
+use super::clocks::Now;
 use super::link::{Link, read as read_body};
-use homeostat_policy::observation::UnitState;
-use homeostat_policy::unit::{ActiveState, UnitName};
-use rustix::time::{ClockId, clock_gettime};
-use std::collections::HashMap;
+use super::properties::Properties;
+use homeostat_policy::unit::{ActiveState, BoundTo, UnitName, UnitState};
 use std::fmt::Write;
 use zbus::{OwnedObjectPath, OwnedVariant};
 
@@ -21,7 +20,24 @@ const DEFAULT_TIMEOUT_US: u64 = 90_000_000;
 pub(super) struct Seen {
     pub(super) path: OwnedObjectPath,
     pub(super) state: UnitState,
+    /// The units of `BindsTo`.
+    bound_to: Vec<String>,
 }
+
+/// A unit in `ListUnitsByNames`: its canonical name, description, load state, active state, sub-state,
+/// what it follows, object, and its job's number, type and object.
+type Listed = (
+    String,
+    String,
+    String,
+    String,
+    String,
+    String,
+    OwnedObjectPath,
+    u32,
+    String,
+    OwnedObjectPath,
+);
 
 /// Reads the state of `unit`, whether systemd has it in memory or not.
 pub(super) async fn read(link: &Link, unit: &UnitName) -> Result<Seen, ControlError> {
@@ -29,14 +45,40 @@ pub(super) async fn read(link: &Link, unit: &UnitName) -> Result<Seen, ControlEr
     let mut general = Properties::get(link, &path, UNIT).await?;
     let own = match own_interface(unit) {
         Some(interface) => Properties::get(link, &path, interface).await?,
-        None => Properties(HashMap::new()),
+        None => Properties::default(),
     };
     let job = match general.job()? {
         Some((_, job)) => job_type(link, &job).await?,
         None => None,
     };
+    let bound_to = general.names("BindsTo");
     let state = unit_state(&mut general, &own, job, &Now::read())?;
-    Ok(Seen { path, state })
+    Ok(Seen {
+        path,
+        state,
+        bound_to,
+    })
+}
+
+/// Reads the state of `unit` and, while it is off, of the units that it is bound to.
+pub(super) async fn observe(link: &Link, unit: &UnitName) -> Result<UnitState, ControlError> {
+    let Seen {
+        mut state,
+        bound_to,
+        ..
+    } = read(link, unit).await?;
+    if state.is_off() && !bound_to.is_empty() {
+        let reply = link.manager("ListUnitsByNames", &bound_to).await?;
+        let units = read_body::<Vec<Listed>>("ListUnitsByNames", &reply)?;
+        state.bound_to = units
+            .into_iter()
+            .map(|(id, _, _, active, ..)| BoundTo {
+                id,
+                active: ActiveState::from_property(&active),
+            })
+            .collect();
+    }
+    Ok(state)
 }
 
 /// The unit's job now: its object's path.
@@ -46,8 +88,7 @@ pub(super) async fn job(
 ) -> Result<Option<OwnedObjectPath>, ControlError> {
     let reply = link.properties(unit, "Get", &(UNIT, "Job")).await?;
     let value = read_body::<OwnedVariant>("Get", &reply)?;
-    let mut only = Properties(HashMap::from([("Job".to_owned(), value)]));
-    Ok(only.job()?.map(|(_, path)| path))
+    Ok(Properties::of("Job", value).job()?.map(|(_, path)| path))
 }
 
 async fn object(link: &Link, unit: &UnitName) -> Result<OwnedObjectPath, ControlError> {
@@ -79,84 +120,10 @@ async fn job_type(link: &Link, job: &OwnedObjectPath) -> Result<Option<String>, 
     match link.properties(job, "Get", &(JOB, "JobType")).await {
         Ok(reply) => {
             let value = read_body::<OwnedVariant>("Get", &reply)?;
-            let word = String::try_from(value).map_err(|e| unreadable("JobType", &e))?;
-            Ok(Some(word))
+            Properties::of("JobType", value).take("JobType").map(Some)
         }
         Err(error) if error.is("org.freedesktop.DBus.Error.UnknownObject") => Ok(None),
         Err(error) => Err(error),
-    }
-}
-
-fn unreadable(property: &'static str, error: &zbus::Error) -> ControlError {
-    ControlError::Answer {
-        operation: property,
-        reason: error.to_string(),
-    }
-}
-
-/// The properties of one interface.
-struct Properties(HashMap<String, OwnedVariant>);
-
-impl Properties {
-    async fn get(
-        link: &Link,
-        path: &OwnedObjectPath,
-        interface: &str,
-    ) -> Result<Self, ControlError> {
-        let reply = link.properties(path, "GetAll", &interface).await?;
-        Ok(Self(read_body("GetAll", &reply)?))
-    }
-
-    /// Takes a property that every unit has.
-    fn take<T>(&mut self, name: &'static str) -> Result<T, ControlError>
-    where
-        T: TryFrom<OwnedVariant, Error = zbus::Error>,
-    {
-        let value = self.0.remove(name).ok_or(ControlError::Answer {
-            operation: name,
-            reason: "the property is missing".to_owned(),
-        })?;
-        T::try_from(value).map_err(|e| unreadable(name, &e))
-    }
-
-    /// A number that not every unit has.
-    fn number(&self, name: &str) -> Option<u64> {
-        u64::try_from(self.0.get(name)?).ok()
-    }
-
-    fn job(&mut self) -> Result<Option<(u32, OwnedObjectPath)>, ControlError> {
-        let job = self.take::<(u32, OwnedObjectPath)>("Job")?;
-        Ok(Some(job).filter(|(id, _)| *id != 0))
-    }
-}
-
-/// The two clocks of unit timestamps, in microseconds.
-struct Now {
-    monotonic_us: u64,
-    realtime_us: u64,
-}
-
-impl Now {
-    fn read() -> Self {
-        let us = |clock| {
-            let time = clock_gettime(clock);
-            let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-            seconds * 1_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0) / 1000
-        };
-        Self {
-            monotonic_us: us(ClockId::Monotonic),
-            realtime_us: us(ClockId::Realtime),
-        }
-    }
-
-    /// The time since a moment that systemd gives on both clocks. The wall clock may jump, so
-    /// it is used only where the other gives no sense.
-    fn since(&self, monotonic_us: u64, realtime_us: u64) -> Option<u64> {
-        let steady = Some(monotonic_us).filter(|at| *at != 0);
-        let wall = Some(realtime_us).filter(|at| *at != 0);
-        steady
-            .and_then(|at| self.monotonic_us.checked_sub(at))
-            .or_else(|| wall.map(|at| self.realtime_us.saturating_sub(at)))
     }
 }
 
@@ -180,18 +147,27 @@ fn unit_state(
     };
     let job_timeout_us =
         timeout_us("TimeoutStartUSec").saturating_add(timeout_us("TimeoutStopUSec"));
-    let text = |name| own.0.get(name).and_then(|v| <&str>::try_from(v).ok());
-    let n_restarts = own.0.get("NRestarts").and_then(|v| u32::try_from(v).ok());
+    let invocation_id = hex(&general.take::<Vec<u8>>("InvocationID")?);
+    let changed_us = general.number("StateChangeTimestampMonotonic").unwrap_or(0);
+    // A unit that never ran, or that was unloaded since, has defaults and no history.
+    let has_history = is_on || changed_us != 0 || !invocation_id.is_empty();
     Ok(UnitState {
         id: general.take("Id")?,
         load_state: general.take("LoadState")?,
         active,
         sub: general.take("SubState")?,
-        // A unit type without results, such as a target, cannot fail by itself.
-        result: text("Result").unwrap_or("success").to_owned(),
+        result: if has_history {
+            // A unit type without results, such as a target, cannot fail by itself.
+            own.text("Result").unwrap_or("success").to_owned()
+        } else {
+            String::new()
+        },
         job,
-        invocation_id: hex(&general.take::<Vec<u8>>("InvocationID")?),
-        n_restarts: n_restarts.unwrap_or(0),
+        invocation_id,
+        n_restarts: own
+            .number("NRestarts")
+            .and_then(|count| u32::try_from(count).ok())
+            .unwrap_or(0),
         active_enter_ms: entered_us / 1000,
         active_for_ms: now
             .since(entered_us, entered_wall_us)
@@ -204,6 +180,29 @@ fn unit_state(
         start_limit_interval_ms: general.take::<u64>("StartLimitIntervalUSec")? / 1000,
         start_limit_burst: general.take("StartLimitBurst")?,
         job_timeout_ms: (job_timeout_us / 1000).min(LONGEST_JOB_MS),
+        service_type: own.text("Type").unwrap_or_default().to_owned(),
+        remains_after_exit: own.flag("RemainAfterExit"),
+        is_triggered: !general.names("TriggeredBy").is_empty(),
+        freezer: general.text("FreezerState").unwrap_or_default().to_owned(),
+        changed_ms: changed_us / 1000,
+        host_action: host_action(general),
+        bound_to: Vec::new(),
+    })
+}
+
+/// The first setting that takes the host down when the unit fails, ends or hangs. Its values other
+/// than `none` do so in one way or another (`systemd.unit(5)`, `FailureAction=`).
+fn host_action(general: &Properties) -> Option<String> {
+    [
+        "StartLimitAction",
+        "FailureAction",
+        "SuccessAction",
+        "JobTimeoutAction",
+    ]
+    .into_iter()
+    .find_map(|name| {
+        let value = general.text(name).filter(|v| !matches!(*v, "none" | ""))?;
+        Some(format!("{name}={value}"))
     })
 }
 
@@ -217,25 +216,6 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn active_time_is_measured_on_the_steady_clock() {
-        let now = Now {
-            monotonic_us: 5_000_000,
-            realtime_us: 900_000_000,
-        };
-        assert_eq!(now.since(2_000_000, 1), Some(3_000_000));
-        assert_eq!(now.since(0, 899_000_000), Some(1_000_000));
-        // A moment after now belongs to another clock.
-        assert_eq!(now.since(6_000_000, 899_000_000), Some(1_000_000));
-        assert_eq!(now.since(0, 0), None);
-    }
-
-    #[test]
-    fn both_clocks_run() {
-        let now = Now::read();
-        assert!(now.monotonic_us > 0 && now.realtime_us > now.monotonic_us);
-    }
 
     #[test]
     fn an_invocation_id_is_lower_case_hexadecimal() {

@@ -1,8 +1,9 @@
 use super::*;
 use homeostat_policy::alert::Alert;
-use homeostat_policy::event::{DecisionKind, Event};
+use homeostat_policy::log::Event;
 use homeostat_policy::observation::Observation;
-use homeostat_policy::unit::Verb;
+use homeostat_policy::words::DecisionKind;
+use homeostat_policy::words::Verb;
 
 fn at(seconds: u64) -> Moment {
     Moment {
@@ -47,6 +48,8 @@ fn job(result: JobResult) -> Event {
         result,
         invocation_after: None,
         examined: false,
+        misfit: None,
+        was_reset: false,
     }
 }
 
@@ -65,6 +68,7 @@ fn healed() -> Vec<Entry> {
     let joined = |name| Event::Alert {
         alert: alert(name),
         rule: rule.clone(),
+        anew: false,
     };
     vec![
         entry(0, opened("demo")),
@@ -80,11 +84,19 @@ fn healed() -> Vec<Entry> {
                 verb: Verb::Restart,
                 rule: rule.clone(),
                 invocation_before: String::new(),
+                changed_before_ms: None,
+                about: None,
             },
         ),
         entry(9, job(JobResult::Done)),
         entry(30, verdict(Verdict::Fixed, Reason::Recovered)),
-        entry(30, Event::Closed { end: End::Fixed }),
+        entry(
+            30,
+            Event::Closed {
+                end: End::Fixed,
+                note: None,
+            },
+        ),
     ]
 }
 
@@ -133,7 +145,13 @@ fn what_did_not_help_and_a_page_are_errors() {
         entry(9, job(JobResult::Timeout)),
         entry(10, verdict(Verdict::Unproven, Reason::JobFailed)),
         entry(10, decided(DecisionKind::Escalate, Reason::LadderExhausted)),
-        entry(90, Event::Closed { end: End::Paged }),
+        entry(
+            90,
+            Event::Closed {
+                end: End::Paged,
+                note: None,
+            },
+        ),
     ]);
     let (_, root, phases) = of(&log).unwrap();
     assert!(root.failed);
@@ -157,6 +175,7 @@ fn an_open_incident_and_a_refused_alert_have_no_trace_yet() {
         host: "demo".to_owned(),
         alert: alert("NobodyKnows"),
         reason: Reason::NoRule,
+        rules: 1,
     };
     assert_eq!(of(&[entry(0, refused)]), None);
     assert_eq!(of(&[]), None);
@@ -189,6 +208,7 @@ fn an_incident_that_changes_without_end_is_told_in_part() {
         500,
         Event::Closed {
             end: End::ResolvedByItself,
+            note: None,
         },
     ));
     let (_, root, phases) = of(&log).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::scripted_systemd::Gate;
 use crate::world::{API, SHOP, World, alert, labels, payload, until};
-use homeostat_policy::unit::JobResult;
+use homeostat_policy::words::JobResult;
 
 #[tokio::test]
 async fn with_a_budget_of_one_and_two_units_at_once_exactly_one_acts() {
@@ -58,7 +58,7 @@ async fn two_units_at_once_both_heal() {
 async fn attempts_are_bounded() {
     let mut world = World::new().await;
     world.config["rules"][1]["attempts"] = 1.into();
-    world.config["rules"][1]["ladder"] = serde_json::json!(["restart", "try-restart"]);
+    world.config["rules"][1]["ladder"] = serde_json::json!(["restart", "reload-or-restart"]);
     world.systemd.results(&[JobResult::Failed]);
     let labels = labels("HighLatency", API);
     world.witnesses.fire(&labels);

@@ -50,7 +50,7 @@ async fn an_event_of_an_unknown_kind_calls_a_person_instead_of_a_guess() {
 
     let daemon = world.start().await;
     let incident = daemon.until_phase(1, "paged").await;
-    assert_eq!(incident["reason"], "outcome_unknown");
+    assert_eq!(incident["reason"], "unreadable");
     assert!(column(&incident, "kind").contains(&"unknown"));
     until("the page stands", || {
         world.witnesses.posts_of("RemediationExhausted") >= 1

@@ -107,7 +107,7 @@ async fn a_duplicate_of_a_pending_alert_waits_for_its_write() {
     let body = payload(&[alert("firing", &labels("HighErrorRate", API))]);
     let first = daemon.webhook(body.clone());
     until("the first is taken", || {
-        daemon.engine.open_incidents().len() == 1
+        daemon.engine.newest_open(1_000).len() == 1
     })
     .await;
     let mut second = daemon.webhook(body);
@@ -134,7 +134,7 @@ async fn a_duplicate_of_an_alert_whose_write_fails_is_not_taken() {
     let body = payload(&[alert("firing", &labels)]);
     let posts = [daemon.webhook(body.clone()), daemon.webhook(body.clone())];
     until("the first is taken", || {
-        daemon.engine.open_incidents().len() == 1
+        daemon.engine.newest_open(1_000).len() == 1
     })
     .await;
     file.break_writes().await;
@@ -158,7 +158,7 @@ async fn an_alert_is_acted_on_though_its_sender_hung_up() {
     file.hold_writes().await;
     let post = daemon.webhook(BY_HAND);
     until("the alert is taken", || {
-        daemon.engine.open_incidents().len() == 1
+        daemon.engine.newest_open(1_000).len() == 1
     })
     .await;
     post.abort();
@@ -176,11 +176,20 @@ async fn an_incident_is_shown_while_its_beginning_and_its_end_are_being_written(
     let mut file = Database::open(&world.database()).await;
     let labels = labels("HighErrorRate", API);
     world.witnesses.fire(&labels);
-    for (status, open, path) in [("firing", 1, "/incidents/1"), ("resolved", 0, "/incidents")] {
+    let fires = || {
+        request(
+            "POST",
+            "/webhook",
+            Some(OPERATOR),
+            payload(&[alert("firing", &labels)]),
+        )
+    };
+    let close = || request("POST", "/incidents/1/close", Some(OPERATOR), pause);
+    for (sent, open, path) in [(fires(), 1, "/incidents/1"), (close(), 0, "/incidents")] {
         file.hold_writes().await;
-        let post = daemon.webhook(payload(&[alert(status, &labels)]));
+        let post = daemon.send(sent);
         until("memory is ahead of the disk", || {
-            daemon.engine.open_incidents().len() == open
+            daemon.engine.newest_open(1_000).len() == open
         })
         .await;
         let mut shown = daemon.send(request("GET", path, None, ""));

@@ -2,7 +2,7 @@
 
 use crate::database::Database;
 use crate::world::{API, BY_HAND, World, column};
-use homeostat_policy::unit::Verb;
+use homeostat_policy::words::Verb;
 
 #[tokio::test]
 async fn a_post_by_hand_restarts_once_and_ends_as_fixed_without_a_page() {
@@ -25,6 +25,7 @@ async fn a_post_by_hand_restarts_once_and_ends_as_fixed_without_a_page() {
         [
             "opened",
             "alert",
+            "witnessed",
             "decided",
             "intent",
             "job_ended",
@@ -60,28 +61,29 @@ async fn no_alerts_are_taken_and_do_nothing() {
 }
 
 #[tokio::test]
-async fn a_second_post_within_the_cool_down_does_nothing_and_says_so() {
-    let world = World::new().await;
+async fn a_second_post_within_the_cool_down_does_nothing_and_tells_a_person_in_the_end() {
+    let mut world = World::new().await;
+    world.config["hold_timeout_seconds"] = 2.into();
     let daemon = world.start().await;
     daemon.take(BY_HAND).await;
     daemon.until_phase(1, "closed").await;
     daemon.take(BY_HAND).await;
     let held = daemon.until_phase(2, "holding").await;
     assert_eq!(held["reason"], "cooldown");
-    let over = daemon.until_phase(2, "closed").await;
-    assert_eq!(over["end"], "resolved_by_itself");
+    let paged = daemon.until_phase(2, "paged").await;
+    assert_eq!(paged["reason"], "hold_timeout", "nobody else hears of it");
     assert_eq!(world.systemd.calls().len(), 1);
 }
 
 #[tokio::test]
-async fn dry_run_tells_what_it_would_do_and_does_nothing() {
+async fn dry_run_tells_at_once_what_it_would_do_and_does_nothing() {
     let mut world = World::new().await;
     world.config["rules"][0]["mode"] = "dry-run".into();
     let daemon = world.start().await;
     daemon.take(BY_HAND).await;
-    let held = daemon.until_phase(1, "holding").await;
-    assert_eq!(held["reason"], "dry_run");
-    let text = held["events"].to_string();
+    let paged = daemon.until_phase(1, "paged").await;
+    assert_eq!(paged["reason"], "dry_run");
+    let text = paged["events"].to_string();
     assert!(text.contains("would have been restart"), "{text}");
     assert!(world.systemd.calls().is_empty());
 }

@@ -3,17 +3,17 @@
 use crate::world::{ALERTMANAGER, API, BY_HAND, OPERATOR, World, alert, labels, payload, request};
 use axum::body::Body;
 use axum::http::Request;
-use homeostat_policy::event::DecisionKind;
-use homeostat_policy::outcome::Verdict;
-use homeostat_policy::reason::Reason;
-use homeostat_policy::unit::{JobResult, Verb};
+use homeostat_policy::words::DecisionKind;
+use homeostat_policy::words::Reason;
+use homeostat_policy::words::Verdict;
+use homeostat_policy::words::{JobResult, Verb};
 use serde_json::{Value, json};
 
 #[tokio::test]
 async fn bad_alerts_do_not_sink_the_good_ones() {
     let world = World::new().await;
     let daemon = world.start().await;
-    let good = json!({ "status": "firing", "labels": labels("HighErrorRate", API) });
+    let good = json!({ "status": "firing", "labels": { "alertname": "HighErrorRate" } });
     let nameless = json!({ "status": "firing", "labels": { "unit": API } });
     let odd = json!({ "status": "perhaps", "labels": { "alertname": "A" } });
     let posted = [nameless, json!(42), good, odd, json!({ "labels": {} })];
@@ -205,19 +205,19 @@ async fn every_series_is_there_from_the_start() {
     for result in ["new", "duplicate", "rejected"] {
         wanted.push(format!(r#"alerts_total{{result="{result}"}} 0"#));
     }
-    for decision in DecisionKind::ALL.map(DecisionKind::label) {
+    for decision in DecisionKind::ALL.iter().map(|d| d.label()) {
         for reason in Reason::ALL.iter().map(|r| r.label()) {
             let labels = format!(r#"decision="{decision}",reason="{reason}""#);
             wanted.push(format!("decisions_total{{{labels}}} 0"));
         }
     }
-    for verb in Verb::ALL.map(Verb::label) {
-        for result in JobResult::ALL.map(JobResult::label) {
+    for verb in Verb::ALL.iter().map(|v| v.label()) {
+        for result in JobResult::ALL.iter().map(|r| r.label()) {
             let labels = format!(r#"result="{result}",verb="{verb}""#);
             wanted.push(format!("actions_total{{{labels}}} 0"));
         }
     }
-    for verdict in Verdict::ALL.map(Verdict::label) {
+    for verdict in Verdict::ALL.iter().map(|v| v.label()) {
         wanted.push(format!(r#"verdicts_total{{verdict="{verdict}"}} 0"#));
     }
     let single = "incidents_open 0, pages_active 0, paused 0, budget_remaining 10, \

@@ -6,7 +6,7 @@ use std::process::Command;
 
 /// The journal cannot be read.
 pub const UNREADABLE: &str = "echo 'no permission' >&2; exit 1";
-/// The journal can be read and knows of no job.
+/// The journal can be read and knows of nothing about any unit.
 pub const NO_JOBS: &str = r#"case "$*" in *UNIT=*) ;; *) echo '{"MESSAGE":"x"}' ;; esac"#;
 
 const INSIDE: &str = "HOMEOSTAT_TEST_INSIDE";

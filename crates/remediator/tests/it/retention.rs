@@ -2,9 +2,11 @@
 
 use crate::database::Database;
 use crate::world::API;
-use homeostat_policy::event::{End, Entry, Event};
-use homeostat_policy::moment::Moment;
-use homeostat_policy::unit::{UnitName, Verb};
+use homeostat_policy::log::Moment;
+use homeostat_policy::log::{Entry, Event};
+use homeostat_policy::unit::UnitName;
+use homeostat_policy::words::End;
+use homeostat_policy::words::Verb;
 use homeostat_remediator::clock;
 use homeostat_remediator::config::Retention;
 use homeostat_remediator::store::Store;
@@ -37,8 +39,13 @@ fn incident(id: i64, opened: i64, closed: Option<i64>) -> Vec<Entry> {
         verb: Verb::Restart,
         rule: "r".to_owned(),
         invocation_before: String::new(),
+        changed_before_ms: None,
+        about: None,
     };
-    let end = Event::Closed { end: End::Fixed };
+    let end = Event::Closed {
+        end: End::Fixed,
+        note: None,
+    };
     let mut entries = vec![entry(id, opened, begin), entry(id, opened, intent)];
     entries.extend(closed.map(|days| entry(id, days, end)));
     entries
@@ -80,8 +87,8 @@ async fn by_age_only_what_is_long_over_goes() {
     assert!(store.compact(keep, &clock::now()).await.unwrap() > 0);
     assert_eq!(left(&mut file).await, [0, 2, 3, 4]);
     assert_eq!(store.compact(keep, &clock::now()).await.unwrap(), 0);
-    let history = store.history(clock::now().wall_ms).await.unwrap();
-    assert!(matches!(history[0].event, Event::Paused { .. }));
+    let state = store.state(clock::now().wall_ms).await.unwrap();
+    assert!(state.history().paused().is_some());
 }
 
 #[tokio::test]
@@ -108,5 +115,9 @@ async fn what_cool_downs_and_the_budget_count_stays_whatever_the_size() {
     assert!(store.compact(keep, &clock::now()).await.unwrap() > 0);
     assert_eq!(left(&mut file).await, [0, 2, 4, 5]);
     let week_ago = clock::now().wall_ms - 7 * DAY_MS;
-    assert_eq!(store.history(week_ago).await.unwrap().len(), 3);
+    let state = store.state(week_ago).await.unwrap();
+    let week = std::time::Duration::from_secs(7 * 24 * 3600);
+    let unit = UnitName::parse(API).unwrap();
+    let made = state.history().attempts_for(&unit, week, &clock::now());
+    assert_eq!(made, 3);
 }

@@ -1,9 +1,9 @@
 //! A systemd that does what a test tells it, and remembers what it was asked to do.
 
-use homeostat_policy::observation::UnitState;
-use homeostat_policy::rules::Permit;
-use homeostat_policy::unit::{ActiveState, JobResult, UnitName, Verb};
-use homeostat_remediator::systemd::{ControlError, JobEnd, UnitControl};
+use homeostat_policy::machine::{Call, CallEnd};
+use homeostat_policy::unit::{ActiveState, UnitName, UnitState};
+use homeostat_policy::words::{JobResult, Reason, Verb};
+use homeostat_remediator::systemd::{ControlError, UnitControl};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use tokio::sync::watch;
 pub enum Gate {
     /// Nowhere.
     Open,
-    /// Before it has any effect, as when the bus is slow.
+    /// Before its last look, as when the bus is slow.
     BeforeCall,
     /// With its job queued, as while a unit stops slowly.
     InJob,
@@ -46,6 +46,7 @@ impl Unit {
         self.state.job = None;
         self.state.active = ActiveState::Active;
         self.state.sub = "running".to_owned();
+        self.state.changed_ms += 1;
         self.active_since = Some(Instant::now());
     }
 }
@@ -70,6 +71,13 @@ impl ScriptedSystemd {
                     start_limit_interval_ms: 10_000,
                     start_limit_burst: 100,
                     job_timeout_ms: 90_000,
+                    service_type: "simple".to_owned(),
+                    remains_after_exit: false,
+                    is_triggered: false,
+                    freezer: "running".to_owned(),
+                    changed_ms: 1,
+                    host_action: None,
+                    bound_to: Vec::new(),
                 },
                 active_since: Instant::now().checked_sub(Duration::from_secs(3600)),
                 invocations: 1,
@@ -129,6 +137,17 @@ impl ScriptedSystemd {
         self.0.connected.send_replace(connected);
     }
 
+    fn seen(&self, name: &str) -> UnitState {
+        self.unit(name, |unit| {
+            let mut state = unit.state.clone();
+            state.active_for_ms = unit
+                .active_since
+                .filter(|_| state.active == ActiveState::Active)
+                .and_then(|since| u64::try_from(since.elapsed().as_millis()).ok());
+            state
+        })
+    }
+
     async fn pass(&self, gate: Gate) {
         let mut now = self.0.gate.subscribe();
         now.wait_for(|now| *now != gate)
@@ -144,37 +163,54 @@ impl UnitControl for ScriptedSystemd {
                 reason: "the test cut it".to_owned(),
             });
         }
-        Ok(self.unit(unit.as_str(), |unit| {
-            let mut state = unit.state.clone();
-            state.active_for_ms = unit
-                .active_since
-                .filter(|_| state.active == ActiveState::Active)
-                .and_then(|since| u64::try_from(since.elapsed().as_millis()).ok());
-            state
-        }))
+        Ok(self.seen(unit.as_str()))
     }
 
-    async fn run(&self, permit: &Permit, called: impl FnOnce() + Send) -> JobEnd {
-        let name = permit.unit().as_str();
-        let call = (name.to_owned(), permit.verb());
-        self.0.calls.lock().expect("no test panics here").push(call);
+    async fn call(
+        &self,
+        call: &Call,
+        fits: impl FnOnce(&UnitState) -> Result<(), Reason> + Send,
+        called: impl FnOnce() + Send,
+    ) -> CallEnd {
+        let (name, verb) = (call.permit.unit().as_str(), call.permit.verb());
+        let asked = (name.to_owned(), verb);
+        self.0
+            .calls
+            .lock()
+            .expect("no test panics here")
+            .push(asked);
         self.pass(Gate::BeforeCall).await;
+        let before = self.seen(name);
+        let mut end = CallEnd {
+            result: JobResult::NotCalled,
+            misfit: fits(&before).err(),
+            before: Some(before),
+            after: None,
+            was_reset: false,
+            detail: None,
+        };
+        if end.misfit.is_some() {
+            return end;
+        }
         called();
-        let job = permit.verb().label().to_owned();
-        self.set(name, |state| state.job = Some(job));
-        self.pass(Gate::InJob).await;
         let next = self.0.results.lock().expect("no panic").pop_front();
-        let result = next.unwrap_or(JobResult::Done);
-        if result == JobResult::Done {
+        end.result = next.unwrap_or(JobResult::Done);
+        if call.resets_failed() && end.result != JobResult::Denied {
+            end.was_reset = true;
+            self.set(name, |state| state.active = ActiveState::Inactive);
+        }
+        if !end.result.made_a_job() {
+            return end;
+        }
+        self.set(name, |state| state.job = Some(verb.label().to_owned()));
+        self.pass(Gate::InJob).await;
+        if end.result == JobResult::Done {
             self.finish_job(name);
         } else {
             self.set(name, |state| state.job = None);
         }
-        JobEnd {
-            result,
-            invocation_after: Some(self.invocation(name)),
-            detail: None,
-        }
+        end.after = Some(self.seen(name));
+        end
     }
 
     fn is_connected(&self) -> bool {

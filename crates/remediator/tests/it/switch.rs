@@ -1,7 +1,7 @@
 //! While the host is switched to a new configuration nothing is done; afterwards all is.
 
 use crate::world::{API, Daemon, World, alert, column, labels, payload, until};
-use homeostat_policy::unit::Verb;
+use homeostat_policy::words::Verb;
 use serde_json::json;
 use std::fs::File;
 use tempfile::TempDir;

@@ -1,7 +1,7 @@
 //! What makes a verdict on an action for an alert of Alertmanager.
 
 use crate::world::{API, Daemon, World, alert, column, labels, payload, until};
-use homeostat_policy::unit::{JobResult, Verb};
+use homeostat_policy::words::{JobResult, Verb};
 use homeostat_remediator::clock;
 
 /// The witnesses are asked twice more, and the verdict is still out.
@@ -71,7 +71,7 @@ async fn an_alert_that_still_fires_climbs_the_ladder_to_a_person() {
         ]
     );
     let verbs: Vec<Verb> = world.systemd.calls().iter().map(|c| c.1).collect();
-    assert_eq!(verbs, [Verb::Restart, Verb::TryRestart]);
+    assert_eq!(verbs, [Verb::Restart, Verb::ReloadOrRestart]);
     let unproven = r#"homeostat_remediator_verdicts_total{verdict="unproven"}"#;
     assert_eq!(daemon.metric(unproven).await, 2.0);
 }

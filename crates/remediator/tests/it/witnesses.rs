@@ -5,10 +5,10 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use homeostat_policy::alert::Fingerprint;
-use homeostat_policy::moment::{parse_rfc3339, rfc3339};
+use homeostat_policy::log::{parse_rfc3339, rfc3339};
 use homeostat_remediator::clock;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::watch;
 
@@ -30,6 +30,13 @@ pub struct Book {
     pub evaluated_ms: Option<i64>,
     /// What the proof query gives.
     pub proof: String,
+    /// When Alertmanager began, milliseconds since the Unix epoch.
+    pub began_ms: i64,
+    /// The labels that rules write, by the alert's name; a rule without an entry writes `host` and
+    /// `unit` of each alert.
+    pub rule_labels: BTreeMap<String, Labels>,
+    /// What Prometheus says of the health of its rules.
+    pub health: &'static str,
 }
 
 /// The two servers.
@@ -56,6 +63,9 @@ impl Witnesses {
             alertmanager_is_up: true,
             evaluated_ms: None,
             proof: "1".to_owned(),
+            began_ms: 0,
+            rule_labels: BTreeMap::new(),
+            health: "ok",
         };
         let witnesses = Self {
             book: Arc::new(Mutex::new(book)),
@@ -64,6 +74,7 @@ impl Witnesses {
         };
         let router = Router::new()
             .route("/am/api/v2/alerts", get(held).post(posted))
+            .route("/am/api/v2/status", get(status))
             .route("/prom/api/v1/rules", get(rules))
             .route("/prom/api/v1/query", get(query))
             .with_state(witnesses.clone());
@@ -125,16 +136,20 @@ fn stands(end: Option<i64>) -> bool {
     end.is_none_or(|end| end > clock::now().wall_ms)
 }
 
-type Asked = Query<HashMap<String, String>>;
+type Asked = Query<Vec<(String, String)>>;
 
 async fn held(State(w): State<Witnesses>, asked: Asked) -> Result<Json<Value>, StatusCode> {
     let book = w.book();
     if !book.alertmanager_is_up {
         return Err(StatusCode::SERVICE_UNAVAILABLE);
     }
+    let filters: Vec<&str> = asked.iter().map(|(_, filter)| filter.as_str()).collect();
     let is_wanted = |labels: &Labels| {
-        let filter = format!("alertname=\"{}\"", labels["alertname"]);
-        asked.get("filter").is_none_or(|wanted| *wanted == filter)
+        filters.iter().all(|filter| {
+            let (name, value) = filter.split_once('=').expect("a matcher");
+            let value = value.trim_matches('"');
+            labels.get(name).is_some_and(|label| label == value)
+        })
     };
     let alerts = book
         .held
@@ -145,6 +160,16 @@ async fn held(State(w): State<Witnesses>, asked: Asked) -> Result<Json<Value>, S
                 "status": { "state": "active" } })
     };
     Ok(Json(alerts.map(view).collect()))
+}
+
+async fn status(State(w): State<Witnesses>) -> Result<Json<Value>, StatusCode> {
+    let book = w.book();
+    if !book.alertmanager_is_up {
+        return Err(StatusCode::SERVICE_UNAVAILABLE);
+    }
+    Ok(Json(
+        json!({ "uptime": rfc3339(book.began_ms), "versionInfo": {} }),
+    ))
 }
 
 async fn posted(State(w): State<Witnesses>, Json(alerts): Json<Vec<Value>>) -> StatusCode {
@@ -162,23 +187,43 @@ async fn posted(State(w): State<Witnesses>, Json(alerts): Json<Vec<Value>>) -> S
 }
 
 async fn rules(State(w): State<Witnesses>, asked: Asked) -> Json<Value> {
-    let answer = rules_now(&w, &asked["rule_name[]"]);
+    let name = asked.iter().find(|(key, _)| key == "rule_name[]");
+    let answer = rules_now(&w, &name.expect("a rule is asked for").1);
     let mut answers = w.answers.subscribe();
     answers.wait_for(|answers| *answers).await.expect("lives");
     Json(answer)
 }
 
+/// One rule for each unit that an alert of this name could be about.
 fn rules_now(w: &Witnesses, name: &str) -> Value {
     let mut book = w.book();
     book.questions += 1;
-    let of_name = book.active.iter().filter(|l| l["alertname"] == name);
-    let active: Vec<Value> = of_name
-        .map(|labels| json!({ "labels": labels, "state": "firing" }))
-        .collect();
     let evaluated = book.evaluated_ms.unwrap_or_else(|| clock::now().wall_ms);
-    json!({ "status": "success", "data": { "groups": [ { "name": "g", "rules": [ {
-        "name": name, "labels": {}, "health": "ok", "type": "alerting",
-        "lastEvaluation": rfc3339(evaluated), "alerts": active } ] } ] } })
+    let rule = |labels: &Labels| {
+        let is_of = |alert: &&Labels| {
+            let has = |(key, value): (&String, &String)| alert.get(key) == Some(value);
+            alert["alertname"] == name && labels.iter().all(has)
+        };
+        let active: Vec<Value> = book
+            .active
+            .iter()
+            .filter(is_of)
+            .map(|labels| json!({ "labels": labels, "state": "firing" }))
+            .collect();
+        json!({ "name": name, "labels": labels, "health": book.health, "type": "alerting",
+                "lastEvaluation": rfc3339(evaluated), "alerts": active })
+    };
+    let of = |unit: &str| {
+        [("host", "h"), ("unit", unit)]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .into()
+    };
+    let written = match book.rule_labels.get(name) {
+        Some(labels) => vec![labels.clone()],
+        None => vec![of(crate::world::API), of(crate::world::SHOP)],
+    };
+    let rules: Vec<Value> = written.iter().map(rule).collect();
+    json!({ "status": "success", "data": { "groups": [ { "name": "g", "rules": rules } ] } })
 }
 
 async fn query(State(w): State<Witnesses>) -> Json<Value> {

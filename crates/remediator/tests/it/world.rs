@@ -75,7 +75,8 @@ impl World {
         let witnesses = Witnesses::start().await;
         let rule = |alert: &str, unit: &str, ladder: &[&str]| {
             json!({ "name": format!("{unit}/{alert}"), "alert": alert, "unit": unit,
-                    "match": { "unit": unit }, "ladder": ladder, "settle_seconds": 1,
+                    "match": { "unit": unit }, "labels": { "host": "h", "unit": unit },
+                    "ladder": ladder, "settle_seconds": 1,
                     "window_seconds": 0, "grace_seconds": 1 })
         };
         let config = json!({
@@ -84,9 +85,9 @@ impl World {
             "prometheus_url": format!("{}/prom", witnesses.url),
             "runbook_url": "https://example.org/RUNBOOK.md", "page_resend_seconds": 1,
             "switch_lock": folder.path().join("switch.lock"),
-            "units": { API: { "verbs": ["restart", "try-restart"] }, SHOP: { "verbs": ["restart"] } },
+            "units": { API: { "verbs": ["restart", "reload-or-restart"] }, SHOP: { "verbs": ["restart"] } },
             "rules": [ rule("HighErrorRate", API, &["restart"]),
-                       rule("HighLatency", API, &["restart", "try-restart"]),
+                       rule("HighLatency", API, &["restart", "reload-or-restart"]),
                        rule("ShopDown", SHOP, &["restart"]) ],
         });
         Self {

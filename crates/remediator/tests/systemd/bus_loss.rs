@@ -1,8 +1,8 @@
 //! A bus or a systemd that goes away.
 
 use crate::fake::Fake;
-use crate::{Result, permit, restart, shop, stage};
-use homeostat_policy::unit::{JobResult, Verb};
+use crate::{Result, asked, restart, shop, stage};
+use homeostat_policy::words::{JobResult, Verb};
 use homeostat_remediator::systemd::{BusAddress, ControlError, Systemd, UnitControl};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,13 +13,15 @@ async fn without_a_bus_nothing_is_called() -> Result {
     let systemd = Systemd::new(BusAddress::At(address));
     let called = AtomicBool::new(false);
     let end = systemd
-        .run(&permit(Verb::Restart), || {
-            called.store(true, Ordering::SeqCst);
-        })
+        .call(
+            &asked(Verb::Restart),
+            |_| Ok(()),
+            || called.store(true, Ordering::SeqCst),
+        )
         .await;
     assert_eq!(end.result, JobResult::NotCalled);
     assert!(!called.load(Ordering::SeqCst));
-    assert!(end.detail.is_some());
+    assert!(end.detail.is_some() && end.before.is_none());
     let error = systemd.observe(&shop()).await;
     assert!(
         matches!(error, Err(ControlError::BusLost { .. })),

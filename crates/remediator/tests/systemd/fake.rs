@@ -14,6 +14,14 @@ const MANAGER_PATH: &str = "/org/freedesktop/systemd1";
 const MANAGER: &str = "org.freedesktop.systemd1.Manager";
 const UNIT_PATH: &str = "/org/freedesktop/systemd1/unit/shop_2eservice";
 
+/// The settings that can take the host down.
+pub const ACTIONS: [&str; 4] = [
+    "StartLimitAction",
+    "FailureAction",
+    "SuccessAction",
+    "JobTimeoutAction",
+];
+
 /// After this a test fails instead of waiting on.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -27,6 +35,14 @@ pub struct Unit {
     pub job_type: Option<&'static str>,
     pub entered_us: u64,
     pub timeout_start_us: u64,
+    /// When it changed last, and entered and left active: 0 for one that was unloaded.
+    pub changed_us: u64,
+    /// Properties of any interface, over those above or beside them.
+    pub more: HashMap<&'static str, Variant<'static>>,
+    /// Properties that this systemd does not know.
+    pub lacks: Vec<&'static str>,
+    /// What `ListUnitsByNames` tells of other units: an alias, the canonical name and the state.
+    pub others: Vec<(&'static str, &'static str, &'static str)>,
 }
 
 pub struct Fake {
@@ -58,6 +74,10 @@ impl Fake {
             job_type: None,
             entered_us: 1_000_000,
             timeout_start_us: 30_000_000,
+            changed_us: 2_000_000,
+            more: HashMap::new(),
+            lacks: Vec::new(),
+            others: Vec::new(),
         }));
         let (act, acts) = mpsc::unbounded_channel();
         let (subscribed, subscriptions) = watch::channel(0);
@@ -183,6 +203,14 @@ async fn serve(
                 let path = ObjectPath::try_from(UNIT_PATH).expect("a path");
                 connection.reply(&header, &path).await
             }
+            "ListUnitsByNames" => {
+                let names = message
+                    .body()
+                    .deserialize::<Vec<String>>()
+                    .unwrap_or_default();
+                let listed = listed(&unit.lock().expect("no panic"), &names);
+                connection.reply(&header, &listed).await
+            }
             "GetAll" => {
                 let interface = message.body().deserialize::<String>().unwrap_or_default();
                 let values = properties(&unit.lock().expect("no panic"), &interface);
@@ -215,6 +243,41 @@ async fn serve(
     }
 }
 
+type Listed = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    ObjectPath<'static>,
+    u32,
+    &'static str,
+    ObjectPath<'static>,
+);
+
+fn listed(unit: &Unit, names: &[String]) -> Vec<Listed> {
+    unit.others
+        .iter()
+        .filter(|(alias, ..)| names.iter().any(|name| name == alias))
+        .map(|(_, id, active)| {
+            let root = job_path(0);
+            (
+                *id,
+                "",
+                "loaded",
+                *active,
+                "",
+                "",
+                root.clone(),
+                0,
+                "",
+                root,
+            )
+        })
+        .collect()
+}
+
 fn in_memory(unit: &Mutex<Unit>) -> bool {
     unit.lock().expect("no panic").in_memory
 }
@@ -235,12 +298,20 @@ fn properties(unit: &Unit, interface: &str) -> HashMap<&'static str, Variant<'st
             values.insert("InactiveEnterTimestamp", 0_u64.into());
             values.insert("StartLimitIntervalUSec", 10_000_000_u64.into());
             values.insert("StartLimitBurst", 5_u32.into());
+            values.insert("StateChangeTimestampMonotonic", unit.changed_us.into());
+            values.insert("TriggeredBy", Vec::<String>::new().into());
+            values.insert("FreezerState", "running".into());
+            for action in ACTIONS {
+                values.insert(action, "none".into());
+            }
         }
         "org.freedesktop.systemd1.Service" => {
             values.insert("Result", "success".into());
             values.insert("NRestarts", 3_u32.into());
             values.insert("TimeoutStartUSec", unit.timeout_start_us.into());
             values.insert("TimeoutStopUSec", 20_000_000_u64.into());
+            values.insert("Type", "simple".into());
+            values.insert("RemainAfterExit", false.into());
         }
         "org.freedesktop.systemd1.Job" => {
             if let Some(word) = unit.job_type {
@@ -249,5 +320,9 @@ fn properties(unit: &Unit, interface: &str) -> HashMap<&'static str, Variant<'st
         }
         _ => {}
     }
+    for (name, value) in &unit.more {
+        values.insert(name, value.try_clone().expect("no file descriptor"));
+    }
+    values.retain(|name, _| !unit.lacks.contains(name));
     values
 }

@@ -1,47 +1,70 @@
-//! The loop around the core, as the remediator runs it: every step is an event
-//! in a log of JSON lines, and a crash leaves nothing but that log.
+//! An executor of the machine, as the remediator is one: it writes a step's events to a log of JSON
+//! lines and then carries out the effects. A crash leaves nothing but that log. It decides nothing.
 
 use super::law::Law;
 use super::world::{World, index_of};
-use crate::fixture::HOST;
-use homeostat_policy::alert::{Alert, AlertStatus};
-use homeostat_policy::decide::{Decision, clearances, decide};
-use homeostat_policy::event::{End, Entry, Event, IncidentId};
-use homeostat_policy::history::History;
-use homeostat_policy::incident::{Incident, Phase};
-use homeostat_policy::outcome::{Assessment, Verdict, assess, examine};
-use homeostat_policy::reason::Reason;
+use homeostat_policy::log::{Entry, IncidentId};
+use homeostat_policy::machine::{Answer, Call, CallEnd, Effect, Input, Look, State, Step, step};
 use homeostat_policy::rules::Rules;
-use homeostat_policy::unit::JobResult;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
-/// Where the remediator dies within an action.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// Where the remediator dies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fuse {
+    /// When the events of a call are written, and before it is made.
     BeforeCall,
+    /// When it is made.
     AfterCall,
+    /// When events are written, and before any effect.
+    BeforeEffects,
 }
 
 /// More steps than this without a wait is a loop for ever.
 const MOST_STEPS: usize = 60;
-/// How long the end of a job is waited for, beyond which it is unknown.
-const JOB_DEADLINE_MS: u64 = 240_000;
+
+/// What an incident's task does now.
+enum Busy {
+    /// A look was answered; the answer arrives then.
+    Looking(u64, Input),
+    /// A job of this call runs.
+    Calling(Call, Box<CallEnd>),
+}
+
+/// One incident's task.
+#[derive(Default)]
+struct Task {
+    busy: Option<Busy>,
+    next: Option<Effect>,
+    due: u64,
+}
+
+impl Task {
+    /// A newer look or wait replaces an older one; a wait that finds a look there is over at once.
+    fn put(&mut self, effect: Effect, now: u64) {
+        let time = match (&effect, &self.next) {
+            (_, Some(Effect::Call(_))) => return,
+            (Effect::Wait { .. }, Some(Effect::Look(_))) => 0,
+            (Effect::Wait { time, .. }, _) => u64::try_from(time.as_millis()).expect("short"),
+            _ => 0,
+        };
+        self.due = now + time;
+        self.next = Some(effect);
+    }
+}
 
 #[derive(Default)]
 pub struct Engine {
     pub log: Vec<String>,
-    pub incidents: BTreeMap<IncidentId, Incident>,
-    pub history: History,
-    episodes: HashSet<i64>,
+    pub state: State,
+    tasks: BTreeMap<IncidentId, Task>,
     pub fuse: Option<Fuse>,
+    /// How long the answer to a look takes.
+    pub delay: u64,
+    pub steps: u64,
 }
 
-/// What one step of one incident came to.
-enum Step {
-    Again,
-    Wait,
-    Died,
-}
+/// The process died.
+pub struct Died;
 
 impl Engine {
     /// What a new process knows: the log and nothing else.
@@ -50,218 +73,180 @@ impl Engine {
             .iter()
             .map(|line| serde_json::from_str(line).expect("a line of our own log"))
             .collect();
-        let mut history = History::default();
-        entries.iter().for_each(|entry| history.apply(entry));
         Self {
             log: log.to_vec(),
-            incidents: Incident::fold(&entries),
-            history,
-            episodes: entries.iter().filter_map(|e| e.event.episode()).collect(),
-            fuse: None,
+            state: State::replay(&entries),
+            ..Self::default()
         }
     }
 
-    pub fn append(&mut self, world: &World, incident: IncidentId, event: Event) {
-        let at = world.now();
-        let entry = Entry {
-            incident,
-            at,
-            event,
-        };
-        self.log
-            .push(serde_json::to_string(&entry).expect("an event is JSON"));
-        self.history.apply(&entry);
-        self.episodes.extend(entry.event.episode());
-        if let Some(known) = self.incidents.get_mut(&incident) {
-            known.apply(&entry);
-        } else if let Some(begun) = Incident::begin(&entry) {
-            self.incidents.insert(incident, begun);
+    /// Takes an input through one step: events, then effects.
+    pub fn feed(
+        &mut self,
+        world: &World,
+        rules: &Rules,
+        law: &mut Law,
+        input: Input,
+    ) -> Result<Option<Answer>, Died> {
+        self.steps += 1;
+        let step = step(&self.state, input, rules, &world.now());
+        law.before(world, &self.state, &step, rules);
+        let Step { events, effects } = step;
+        for entry in &events {
+            self.log
+                .push(serde_json::to_string(entry).expect("an event is JSON"));
+            self.state.apply(entry);
         }
-    }
-
-    pub fn accept(&mut self, world: &World, rules: &Rules, alert: Alert) {
-        if self.episodes.contains(&alert.episode()) {
-            return;
+        if self.fuse == Some(Fuse::BeforeEffects) && !events.is_empty() {
+            return Err(Died);
         }
-        let rule = rules
-            .lookup(&alert)
-            .expect("the simulator's alerts have rules");
-        let is_ours = |i: &&Incident| !i.is_closed() && i.unit.as_ref() == Some(&rule.unit);
-        let open = self.incidents.values().find(is_ours).map(|i| i.id);
-        let id = match (open, alert.status) {
-            (Some(id), _) => id,
-            (None, AlertStatus::Resolved) => return,
-            (None, AlertStatus::Firing) => {
-                let id = 1 + self.incidents.keys().last().copied().unwrap_or_default();
-                let unit = rule.unit.clone();
-                let host = HOST.to_owned();
-                self.append(world, id, Event::Opened { host, unit });
-                id
-            }
-        };
-        let rule = rule.name.clone();
-        self.append(world, id, Event::Alert { alert, rule });
-    }
-
-    /// Runs every open incident until it waits. `false`: the process died.
-    pub fn run(&mut self, world: &mut World, rules: &Rules, law: &mut Law) -> bool {
-        let open: Vec<IncidentId> = self
-            .incidents
-            .values()
-            .filter(|i| !i.is_closed())
-            .map(|i| i.id)
-            .collect();
-        for id in open {
-            let mut steps = 0;
-            loop {
-                match self.step(id, world, rules, law) {
-                    Step::Again => steps += 1,
-                    Step::Wait => break,
-                    Step::Died => return false,
+        let mut answer = None;
+        for effect in effects {
+            let incident = match &effect {
+                Effect::Look(look) => look.incident,
+                Effect::Call(call) => call.incident,
+                Effect::Wait { incident, .. } => *incident,
+                Effect::Page => continue,
+                Effect::Answer(given) => {
+                    answer = Some(*given);
+                    continue;
                 }
+            };
+            let task = self.tasks.entry(incident).or_default();
+            task.put(effect, world.real);
+        }
+        Ok(answer)
+    }
+
+    /// Runs every task until it waits.
+    pub fn run(&mut self, world: &mut World, rules: &Rules, law: &mut Law) -> Result<(), Died> {
+        let ids: Vec<IncidentId> = self.tasks.keys().copied().collect();
+        for id in ids {
+            let mut steps = 0;
+            while let Some(input) = self.next_input(id, world, law)? {
+                self.feed(world, rules, law, input)?;
+                steps += 1;
                 assert!(steps < MOST_STEPS, "incident {id} loops without a wait");
             }
+            if self.state.incident(id).is_none() {
+                self.tasks.remove(&id);
+            }
         }
-        true
+        Ok(())
     }
 
-    fn step(&mut self, id: IncidentId, world: &mut World, rules: &Rules, law: &mut Law) -> Step {
-        let observation = world.observe(&self.incidents[&id]);
-        let now = world.now();
-        for fingerprint in clearances(&self.incidents[&id], &observation, rules, &now) {
-            self.append(world, id, Event::Cleared { fingerprint });
-        }
-        let incident = &self.incidents[&id];
-        if incident.is_closed() {
-            return Step::Wait;
-        }
-        if let Some(action) = incident.last_action().filter(|a| a.verdict.is_none()) {
-            let number = action.number;
-            if action.ended.is_none() {
-                return match self.find_end(id, world, law) {
-                    Some((result, examined)) => {
-                        let event = Event::JobEnded {
-                            action: number,
-                            result,
-                            invocation_after: None,
-                            examined,
-                        };
-                        self.append(world, id, event);
-                        law.job_ended(world, id);
-                        Step::Again
-                    }
-                    None => Step::Wait,
-                };
-            }
-            let Assessment::Settled(verdict, reason) =
-                assess(incident, action, rules, &observation, &now)
-            else {
-                return Step::Wait;
-            };
-            if verdict == Verdict::Fixed {
-                law.may_be_fixed(world, incident, action, rules);
-            }
-            let event = Event::Verdict {
-                action: number,
-                verdict,
-                reason,
-                observation,
-            };
-            self.append(world, id, event);
-            if verdict == Verdict::Fixed {
-                self.append(world, id, Event::Closed { end: End::Fixed });
-            }
-            return Step::Again;
-        }
-        let decision = decide(incident, &observation, &self.history, rules, &now);
-        let decided = Event::Decided {
-            decision: decision.kind(),
-            reason: decision.reason(),
-            verb: decision.verb(),
-            observation: observation.clone(),
+    /// Whether something will happen with the incident.
+    pub fn has_next(&self, id: IncidentId) -> bool {
+        self.tasks
+            .get(&id)
+            .is_some_and(|task| task.busy.is_some() || task.next.is_some())
+    }
+
+    /// What a task gives the machine now; `None` while it waits.
+    fn next_input(
+        &mut self,
+        id: IncidentId,
+        world: &mut World,
+        law: &mut Law,
+    ) -> Result<Option<Input>, Died> {
+        let is_paused = self.state.history().paused().is_some();
+        let fuse = self.fuse;
+        let delay = self.delay;
+        let Some(task) = self.tasks.get_mut(&id) else {
+            return Ok(None);
         };
-        match decision {
-            Decision::Act {
-                permit,
-                rule,
-                number,
-            } => {
-                law.may_act(world, incident, &self.history, rules, &permit, &rule);
-                let invocation_before = observation.unit.known().map(|u| u.invocation_id.clone());
-                self.append(world, id, decided);
-                let event = Event::Intent {
-                    action: number,
-                    unit: permit.unit().clone(),
-                    verb: permit.verb(),
-                    rule,
-                    invocation_before: invocation_before.unwrap_or_default(),
-                };
-                self.append(world, id, event);
-                if self.fuse == Some(Fuse::BeforeCall) {
-                    return Step::Died;
+        match task.busy.take() {
+            Some(Busy::Looking(arrives, input)) if arrives <= world.real => return Ok(Some(input)),
+            Some(Busy::Calling(call, mut end)) => {
+                let index = index_of(call.permit.unit().as_str());
+                if let Some(result) = world.units[index].signal.take() {
+                    end.result = result;
+                    end.after = Some(world.unit_state(index));
+                    return Ok(Some(called(&call, *end)));
                 }
-                world.units[index_of(permit.unit().as_str())].signal = None;
-                let at_once = world.call(&permit);
-                if self.fuse == Some(Fuse::AfterCall) {
-                    return Step::Died;
-                }
-                if let Some(result) = at_once {
-                    let event = Event::JobEnded {
-                        action: number,
-                        result,
-                        invocation_after: None,
-                        examined: false,
-                    };
-                    self.append(world, id, event);
-                    law.job_ended(world, id);
-                }
-                Step::Again
+                task.busy = Some(Busy::Calling(call, end));
+                return Ok(None);
             }
-            Decision::Hold { reason, .. } => {
-                if is_news(incident.phase, reason) {
-                    self.append(world, id, decided);
+            Some(looking) => {
+                task.busy = Some(looking);
+                return Ok(None);
+            }
+            None => {}
+        }
+        if task.due > world.real {
+            return Ok(None);
+        }
+        match task.next.take() {
+            None | Some(Effect::Page | Effect::Answer(_)) => Ok(None),
+            Some(Effect::Wait { incident, turn, .. }) => Ok(Some(Input::Due { incident, turn })),
+            Some(Effect::Look(look)) => {
+                let input = looked(&look, world);
+                law.asked(world, &look);
+                task.busy = Some(Busy::Looking(world.real + delay, input));
+                self.next_input(id, world, law)
+            }
+            Some(Effect::Call(call)) => {
+                if fuse == Some(Fuse::BeforeCall) {
+                    return Err(Died);
                 }
-                Step::Wait
-            }
-            Decision::Escalate { .. } => {
-                self.append(world, id, decided);
-                Step::Again
-            }
-            Decision::End { end, .. } => {
-                law.may_end(world, incident);
-                self.append(world, id, Event::Closed { end });
-                Step::Wait
+                let index = index_of(call.permit.unit().as_str());
+                world.units[index].signal = None;
+                let before = world.unit_state(index);
+                law.may_call(world, &self.state, &call);
+                let (at_once, has_effect) = world.call(&call, is_paused);
+                law.called(world, &call, has_effect, at_once.as_ref());
+                if fuse == Some(Fuse::AfterCall) {
+                    return Err(Died);
+                }
+                match at_once {
+                    Some(end) => Ok(Some(called(&call, end))),
+                    None => {
+                        let end = CallEnd {
+                            result: homeostat_policy::words::JobResult::Unknown,
+                            misfit: None,
+                            before: Some(before),
+                            after: None,
+                            was_reset: call.resets_failed(),
+                            detail: None,
+                        };
+                        task.busy = Some(Busy::Calling(call, Box::new(end)));
+                        Ok(None)
+                    }
+                }
             }
         }
     }
 
-    /// How the newest action's job ended, and whether that was found by examination.
-    fn find_end(&self, id: IncidentId, world: &mut World, law: &Law) -> Option<(JobResult, bool)> {
-        let incident = &self.incidents[&id];
-        let action = incident.last_action().expect("an action is in flight");
-        let unit = incident.unit.as_ref().expect("an incident with a unit");
-        let index = index_of(unit.as_str());
-        if let Some(result) = world.units[index].signal.take() {
-            return Some((result, false));
+    /// A bus that is lost takes the ends of jobs with it.
+    pub fn lose_calls(&mut self, world: &World, rules: &Rules, law: &mut Law) -> Result<(), Died> {
+        let mut lost = Vec::new();
+        for task in self.tasks.values_mut() {
+            if let Some(Busy::Calling(call, end)) =
+                task.busy.take_if(|b| matches!(b, Busy::Calling(..)))
+            {
+                lost.push(called(&call, *end));
+            }
         }
-        let began = law.intent_at(id);
-        if world.real - began.max(world.boot_began) > JOB_DEADLINE_MS {
-            return Some((JobResult::Unknown, true));
+        for input in lost {
+            self.feed(world, rules, law, input)?;
         }
-        if !world.bus {
-            return None;
-        }
-        let journal = world.journal_since(index, began);
-        examine(action, &world.unit_state(index), &journal).map(|result| (result, true))
+        Ok(())
     }
 }
 
-/// Whether a hold is told anew. It is compared with the phase and not with the newest reason: a
-/// verdict may carry the same reason, and then the hold's deadline would never begin.
-fn is_news(phase: Phase, reason: Reason) -> bool {
-    match phase {
-        Phase::Holding { reason: before, .. } => before != reason,
-        Phase::Paged | Phase::Acknowledged => false,
-        _ => true,
+fn called(call: &Call, end: CallEnd) -> Input {
+    Input::Called {
+        incident: call.incident,
+        action: call.action,
+        end: Box::new(end),
+    }
+}
+
+fn looked(look: &Look, world: &World) -> Input {
+    Input::Looked {
+        incident: look.incident,
+        turn: look.turn,
+        events: look.events,
+        observation: Box::new(world.observe(look)),
     }
 }

@@ -1,15 +1,17 @@
 //! Pages made of incidents that are told event by event.
 
 use crate::page::{Page, Unfolded};
-use homeostat_policy::alert::{Alert, AlertStatus, Fingerprint, Source};
-use homeostat_policy::event::{DecisionKind, End, Entry, Event};
-use homeostat_policy::incident::Incident;
-use homeostat_policy::moment::Moment;
-use homeostat_policy::observation::{Fact, Observation, UnitState};
-use homeostat_policy::outcome::Verdict;
-use homeostat_policy::reason::Reason;
+use homeostat_policy::alert::{Alert, AlertStatus, Fingerprint};
+use homeostat_policy::log::Incident;
+use homeostat_policy::log::Moment;
+use homeostat_policy::log::{Entry, Event};
+use homeostat_policy::observation::{Fact, Observation};
 use homeostat_policy::rules::Budget;
-use homeostat_policy::unit::{ActiveState, JobResult, UnitName, Verb};
+use homeostat_policy::unit::{ActiveState, UnitName, UnitState};
+use homeostat_policy::words::Reason;
+use homeostat_policy::words::Verdict;
+use homeostat_policy::words::{DecisionKind, End};
+use homeostat_policy::words::{JobResult, Verb};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -41,7 +43,6 @@ pub(crate) fn alert(name: &str) -> Alert {
         labels,
         summary: String::new(),
         starts_ms: 0,
-        source: Source::Alertmanager,
     }
 }
 
@@ -64,6 +65,13 @@ pub(crate) fn state(name: &str, active: ActiveState, sub: &str) -> UnitState {
         start_limit_interval_ms: 10_000,
         start_limit_burst: 5,
         job_timeout_ms: 180_000,
+        service_type: "simple".to_owned(),
+        remains_after_exit: false,
+        is_triggered: false,
+        freezer: "running".to_owned(),
+        changed_ms: 1,
+        host_action: None,
+        bound_to: Vec::new(),
     }
 }
 
@@ -110,7 +118,14 @@ impl Tale {
             ..alert(name)
         };
         let rule = format!("{}/{name}", self.unit);
-        self.event(ms, Event::Alert { alert, rule })
+        self.event(
+            ms,
+            Event::Alert {
+                alert,
+                rule,
+                anew: false,
+            },
+        )
     }
 
     pub(crate) fn cleared(self, ms: u64, name: &str) -> Self {
@@ -154,6 +169,8 @@ impl Tale {
             verb,
             rule: format!("{}/HighErrorRate", self.unit),
             invocation_before: "5f2c".to_owned(),
+            changed_before_ms: None,
+            about: None,
         };
         self.decided(ms, DecisionKind::Act, Reason::Firing, Some(verb))
             .event(ms, intent)
@@ -169,6 +186,8 @@ impl Tale {
                 result,
                 invocation_after,
                 examined: false,
+                misfit: None,
+                was_reset: false,
             },
         )
     }
@@ -197,7 +216,7 @@ impl Tale {
             _ => Reason::AlertCleared,
         };
         self.decided(ms, DecisionKind::End, reason, None)
-            .event(ms, Event::Closed { end })
+            .event(ms, Event::Closed { end, note: None })
     }
 
     pub(crate) fn told(self) -> (Incident, Vec<Entry>) {
@@ -212,6 +231,7 @@ fn seen(unit: &str, active: ActiveState, sub: &str) -> Observation {
         unit: Fact::Known(state(unit, active, sub)),
         alerts: BTreeMap::new(),
         switching: Fact::Known(false),
+        ..Observation::default()
     }
 }
 
@@ -228,6 +248,7 @@ pub(crate) fn refused(
             host: "demo".to_owned(),
             alert: alert(name),
             reason,
+            rules: 1,
         },
     };
     let incident = Incident::begin(&entry).expect("a refusal is an incident");

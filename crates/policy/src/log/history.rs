@@ -1,8 +1,7 @@
 //! What was done on this host lately, across incidents: the basis of
 //! cool-downs, attempt limits and the host-wide budget.
 
-use crate::event::{Entry, Event, IncidentId};
-use crate::moment::Moment;
+use crate::log::{Entry, Event, IncidentId, Moment};
 use crate::rules::Budget;
 use crate::unit::UnitName;
 use std::time::Duration;
@@ -12,8 +11,12 @@ use std::time::Duration;
 pub struct Attempt {
     /// The incident it was for.
     pub incident: IncidentId,
+    /// Its number within the incident.
+    pub action: u32,
     /// The unit it was on.
     pub unit: UnitName,
+    /// The unit of the incident.
+    pub about: UnitName,
     /// When the intent was recorded.
     pub at: Moment,
 }
@@ -29,16 +32,29 @@ impl History {
     /// Takes note of an event.
     pub fn apply(&mut self, entry: &Entry) {
         match &entry.event {
-            Event::Intent { unit, .. } => self.attempts.push(Attempt {
+            Event::Intent {
+                action,
+                unit,
+                about,
+                ..
+            } => self.attempts.push(Attempt {
                 incident: entry.incident,
+                action: *action,
                 unit: unit.clone(),
+                about: about.as_ref().unwrap_or(unit).clone(),
                 at: entry.at,
             }),
+            // What made no job costs nothing.
+            Event::JobEnded { action, result, .. } if !result.made_a_job() => {
+                let of = |a: &Attempt| a.incident == entry.incident && a.action == *action;
+                self.attempts.retain(|a| !of(a));
+            }
             Event::Paused { reason } => self.paused = Some((reason.clone(), entry.at)),
             Event::Resumed { .. } => self.paused = None,
             Event::Opened { .. }
             | Event::Refused { .. }
             | Event::Alert { .. }
+            | Event::Witnessed { .. }
             | Event::Cleared { .. }
             | Event::Decided { .. }
             | Event::JobEnded { .. }
@@ -64,6 +80,24 @@ impl History {
     /// Forgets attempts older than `keep`.
     pub fn forget(&mut self, keep: Duration, now: &Moment) {
         self.attempts.retain(|a| now.since(&a.at) < keep);
+    }
+
+    /// Whether an event makes history: the store must load these back.
+    #[must_use]
+    pub fn is_made_of(event: &Event) -> bool {
+        matches!(
+            event,
+            Event::Intent { .. }
+                | Event::JobEnded { .. }
+                | Event::Paused { .. }
+                | Event::Resumed { .. }
+        )
+    }
+
+    /// How many actions were taken within `window` for incidents about the unit.
+    #[must_use]
+    pub fn attempts_for(&self, unit: &UnitName, window: Duration, now: &Moment) -> u32 {
+        self.count(window, now, |a| a.about == *unit)
     }
 
     /// How many actions the unit had within `window`.

@@ -1,10 +1,12 @@
 //! An alert, checked and bounded.
 
-use crate::moment::{Moment, parse_rfc3339};
-use crate::wire::WireAlert;
+pub mod wire;
+
+use crate::log::{Moment, parse_rfc3339};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use wire::WireAlert;
 
 /// The most labels an alert may carry.
 pub const MAX_LABELS: usize = 64;
@@ -45,17 +47,23 @@ impl Fingerprint {
 }
 
 /// FNV-1a, 64 bits: stable across versions and hosts, unlike the standard library's hasher.
-struct Fnv(u64);
+pub(crate) struct Fnv(u64);
 
 impl Fnv {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(0xcbf2_9ce4_8422_2325)
     }
 
-    fn write(&mut self, bytes: &[u8]) {
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
         }
+    }
+}
+
+impl Fnv {
+    pub(crate) fn finish(&self) -> u64 {
+        self.0
     }
 }
 
@@ -94,27 +102,6 @@ pub enum AlertStatus {
     Resolved,
 }
 
-/// Where an alert's truth can be asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    /// Alertmanager sent it and can be asked about it.
-    Alertmanager,
-    /// Someone posted it by hand; the unit's health alone clears it.
-    Posted,
-}
-
-impl Source {
-    /// The word in incidents.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Source::Alertmanager => "alertmanager",
-            Source::Posted => "posted",
-        }
-    }
-}
-
 /// An alert as the decisions see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
@@ -131,8 +118,6 @@ pub struct Alert {
     pub starts_ms: i64,
     /// The hash of all labels.
     pub fingerprint: Fingerprint,
-    /// Who can be asked about it.
-    pub source: Source,
 }
 
 /// Why one alert of a payload was not taken. The payload's other alerts are not touched.
@@ -201,12 +186,11 @@ impl Alert {
             Some(text) if text.starts_with("0001-01-01T00:00:00") => received.wall_ms,
             Some(text) => parse_rfc3339(text).ok_or_else(|| BadAlert::StartsAt(cut(text, 40)))?,
         };
-        let (fingerprint, source) = match wire.fingerprint.as_deref() {
-            None | Some("") => (Fingerprint::of_labels(&wire.labels), Source::Posted),
-            Some(text) => (
-                Fingerprint::parse(text).ok_or_else(|| BadAlert::Fingerprint(cut(text, 40)))?,
-                Source::Alertmanager,
-            ),
+        let fingerprint = match wire.fingerprint.as_deref() {
+            None | Some("") => Fingerprint::of_labels(&wire.labels),
+            Some(text) => {
+                Fingerprint::parse(text).ok_or_else(|| BadAlert::Fingerprint(cut(text, 40)))?
+            }
         };
         let summary = wire.annotations.get("summary").map_or("", String::as_str);
         Ok(Self {
@@ -216,23 +200,36 @@ impl Alert {
             labels: wire.labels,
             starts_ms,
             fingerprint,
-            source,
         })
     }
 
-    /// The number under which a re-send of this very notice is recognised: fingerprint, start,
-    /// status and source. Alertmanager sends at least once, so the same notice comes often; but
-    /// a post by hand with the same labels and start never stands for Alertmanager's own.
+    /// The number of the alert's episode: its fingerprint and its start. Alertmanager sends at least
+    /// once and says of the same episode that it fires, is over and fires again, so an episode that was
+    /// seen before is no proof of anything new.
     #[must_use]
-    pub fn episode(&self) -> i64 {
+    pub fn episode(&self) -> Episode {
+        Episode::of(self.fingerprint, self.starts_ms)
+    }
+
+    /// The label `severity`; empty without one.
+    #[must_use]
+    pub fn severity(&self) -> &str {
+        self.labels.get("severity").map_or("", String::as_str)
+    }
+}
+
+/// One (fingerprint, startsAt) of an alert, as a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Episode(pub i64);
+
+impl Episode {
+    /// The episode of the alert with this fingerprint that began then.
+    #[must_use]
+    pub fn of(fingerprint: Fingerprint, starts_ms: i64) -> Self {
         let mut hash = Fnv::new();
-        hash.write(&self.fingerprint.0.to_le_bytes());
-        hash.write(&self.starts_ms.to_le_bytes());
-        hash.write(&[
-            u8::from(self.status == AlertStatus::Firing),
-            u8::from(self.source == Source::Alertmanager),
-        ]);
-        hash.0.cast_signed()
+        hash.write(&fingerprint.0.to_le_bytes());
+        hash.write(&starts_ms.to_le_bytes());
+        Self(hash.0.cast_signed())
     }
 }
 
@@ -258,7 +255,6 @@ mod tests {
         let json =
             r#"{"status":"firing","labels":{"alertname":"HighErrorRate","severity":"critical"}}"#;
         let alert = Alert::parse(json, &NOW).unwrap();
-        assert_eq!(alert.source, Source::Posted);
         assert_eq!(alert.starts_ms, NOW.wall_ms);
         assert_eq!(alert.fingerprint, Fingerprint::of_labels(&alert.labels));
     }
@@ -277,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resend_is_the_same_episode_and_a_resolution_is_not() {
+    fn a_resend_and_a_resolution_are_of_the_same_episode_and_another_start_is_not() {
         let json = |status: &str, start: &str| {
             format!(
                 r#"{{"status":"{status}","labels":{{"alertname":"A"}},"startsAt":"{start}","fingerprint":"00000000000000ff","unknown":1}}"#
@@ -288,7 +284,7 @@ mod tests {
         let over = Alert::parse(&json("resolved", "2026-01-01T00:00:00Z"), &NOW).unwrap();
         let later = Alert::parse(&json("firing", "2026-01-01T00:05:00Z"), &NOW).unwrap();
         assert_eq!(first.episode(), again.episode());
-        assert_ne!(first.episode(), over.episode());
+        assert_eq!(first.episode(), over.episode());
         assert_ne!(first.episode(), later.episode());
     }
 

@@ -1,15 +1,44 @@
 //! An incident as a fold over its events.
 
-use crate::alert::{AlertStatus, Fingerprint, Source};
-use crate::event::{DecisionKind, End, Entry, Event, IncidentId};
-use crate::moment::Moment;
-use crate::outcome::Verdict;
-use crate::reason::Reason;
-use crate::unit::{JobResult, UnitName, Verb};
-use std::collections::BTreeMap;
+use crate::alert::{Alert, AlertStatus, Episode, Fingerprint};
+use crate::log::{Entry, Event, IncidentId, Moment};
+use crate::observation::{HeldAlert, Observation};
+use crate::unit::UnitName;
+use crate::words::{DecisionKind, End, JobResult, Reason, Verb, Verdict};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most alerts an incident follows one by one; further ones are counted.
 pub const MAX_EVIDENCE: usize = 500;
+
+/// Who can be asked about an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// Nobody has answered yet.
+    #[default]
+    Unasked,
+    /// Alertmanager, which showed it once; of our own alerts our rule in Prometheus too.
+    Alertmanager,
+    /// Nobody: it is not ours, and Alertmanager answered without it. The unit's health clears it.
+    Posted,
+    /// A source of a newer version.
+    #[serde(other)]
+    Unknown,
+}
+
+impl Source {
+    /// The word in incidents.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Source::Unasked => "unasked",
+            Source::Alertmanager => "alertmanager",
+            Source::Posted => "posted",
+            Source::Unknown => "unknown",
+        }
+    }
+}
 
 /// An alert that joined the incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,14 +47,30 @@ pub struct Evidence {
     pub name: String,
     /// All labels of the alert, by which Prometheus is asked about it.
     pub labels: BTreeMap<String, String>,
+    /// When the alert began, milliseconds since the Unix epoch, as it was reported.
+    pub starts_ms: i64,
     /// Who can be asked about it.
     pub source: Source,
     /// The rule it means.
     pub rule: String,
     /// When it joined, or joined again.
     pub seen: Moment,
+    /// The incident's count of events when it joined: a look that began before knows nothing of it.
+    pub joined: u64,
+    /// Whether this episode was over or refused before it joined.
+    pub is_anew: bool,
+    /// When it was reported as over. That alone is no proof.
+    pub told_over: Option<Moment>,
     /// When it was found to be gone.
     pub cleared: Option<Moment>,
+}
+
+impl Evidence {
+    /// The episode that it is part of.
+    #[must_use]
+    pub fn episode(&self, fingerprint: Fingerprint) -> Episode {
+        Episode::of(fingerprint, self.starts_ms)
+    }
 }
 
 /// How an action's job ended.
@@ -39,6 +84,10 @@ pub struct Ended {
     pub invocation_after: Option<String>,
     /// Whether it was found by examination after a crash.
     pub examined: bool,
+    /// Why the call was not made, where the last look spoke against it.
+    pub misfit: Option<Reason>,
+    /// Whether the failed state was cleared although no start followed.
+    pub was_reset: bool,
 }
 
 /// One action.
@@ -46,6 +95,8 @@ pub struct Ended {
 pub struct Action {
     /// From 1, within the incident.
     pub number: u32,
+    /// The unit it was on.
+    pub unit: UnitName,
     /// What was done.
     pub verb: Verb,
     /// The rule that demanded it.
@@ -54,6 +105,9 @@ pub struct Action {
     pub intent: Moment,
     /// The unit's invocation before it.
     pub invocation_before: String,
+    /// When the unit had last changed its state before it, milliseconds of `CLOCK_MONOTONIC`;
+    /// `None` in what versions before 0.2 wrote.
+    pub changed_before_ms: Option<u64>,
     /// How its job ended; `None` while it runs, or after a crash.
     pub ended: Option<Ended>,
     /// Whether it helped, and why that is thought.
@@ -64,10 +118,9 @@ impl Action {
     /// Whether the action used up its rung: one that never reached systemd did not.
     #[must_use]
     pub fn used_its_rung(&self) -> bool {
-        !matches!(
-            self.ended.as_ref().map(|e| e.result),
-            Some(JobResult::NotCalled | JobResult::Refused)
-        )
+        self.ended
+            .as_ref()
+            .is_none_or(|ended| ended.result.used_its_rung())
     }
 }
 
@@ -90,7 +143,10 @@ pub enum Phase {
     /// A person is called.
     Paged,
     /// A person answered.
-    Acknowledged,
+    Acknowledged {
+        /// When.
+        since: Moment,
+    },
     /// It is over.
     Closed(End),
 }
@@ -105,10 +161,25 @@ impl Phase {
             Phase::Acting => "acting",
             Phase::Verifying => "verifying",
             Phase::Paged => "paged",
-            Phase::Acknowledged => "acknowledged",
+            Phase::Acknowledged { .. } => "acknowledged",
             Phase::Closed(_) => "closed",
         }
     }
+
+    /// Whether a person was called, and the page or their answer stands.
+    #[must_use]
+    pub fn is_with_a_person(self) -> bool {
+        matches!(self, Phase::Paged | Phase::Acknowledged { .. })
+    }
+}
+
+/// What was known when a person was called.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The alerts about the unit.
+    pub alerts: BTreeSet<HeldAlert>,
+    /// Whether the unit was active, as far as it was seen.
+    pub was_active: bool,
 }
 
 /// What is known of one incident.
@@ -134,17 +205,24 @@ pub struct Incident {
     pub reason: Option<Reason>,
     /// Why a person was called, if one was.
     pub paged: Option<Reason>,
+    /// What the person on call knows.
+    pub told: Told,
     /// What stood in the way for too long, where that is why.
     pub held: Option<Reason>,
     /// When it ended.
     pub closed: Option<Moment>,
     /// Whether it holds an event that this version cannot read.
-    pub unreadable: bool,
+    pub is_unreadable: bool,
+    /// How many events it had.
+    pub events: u64,
+    /// How many of them changed where it stands: an effect of an earlier turn is void.
+    pub turn: u64,
 }
 
-/// Whether a hold for `reason` goes on with the deadline of the hold for `before`.
+/// Whether a hold for `reason` goes on with the deadline of the hold for `before`: what passes by
+/// itself in turn shares one, and what somebody wants shares another.
 pub(crate) fn continues(before: Reason, reason: Reason) -> bool {
-    before == reason || (before.passes_by_itself() && reason.passes_by_itself())
+    before.passes_by_itself() == reason.passes_by_itself()
 }
 
 impl Incident {
@@ -160,13 +238,17 @@ impl Incident {
             phase: Phase::Deciding,
             reason: None,
             paged: None,
+            told: Told::default(),
             held: None,
             closed: None,
-            unreadable: false,
+            is_unreadable: false,
+            events: 1,
+            turn: 1,
         }
     }
 
-    /// The incident that `entry` begins; `None` if it is no beginning.
+    /// The incident that `entry` begins; `None` if it is no beginning. A beginning that cannot be
+    /// read begins one all the same, for a person has to look at it.
     #[must_use]
     pub fn begin(entry: &Entry) -> Option<Self> {
         match &entry.event {
@@ -177,19 +259,25 @@ impl Incident {
                 host,
                 alert,
                 reason,
+                ..
             } => {
                 let mut incident = Self::new(entry, host.clone(), None);
-                incident.join(alert, String::new(), entry.at);
+                incident.join(alert, String::new(), false, entry.at);
                 incident.reason = Some(*reason);
                 incident.close(End::Refused, entry.at);
+                Some(incident)
+            }
+            // Number 0 is the host itself.
+            Event::Unknown if entry.incident != 0 => {
+                let mut incident = Self::new(entry, String::new(), None);
+                incident.is_unreadable = true;
                 Some(incident)
             }
             _ => None,
         }
     }
 
-    /// The incidents that a log of events tells, in the order of their beginning. An incident
-    /// whose beginning cannot be read is left out.
+    /// The incidents that a log of events tells, in the order of their beginning.
     pub fn fold<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> BTreeMap<IncidentId, Self> {
         let mut incidents: BTreeMap<IncidentId, Self> = BTreeMap::new();
         for entry in entries {
@@ -208,32 +296,65 @@ impl Incident {
     /// Takes note of one more event.
     pub fn apply(&mut self, entry: &Entry) {
         let at = entry.at;
+        self.events += 1;
+        self.is_unreadable |= entry.event.is_unreadable();
         match &entry.event {
-            Event::Opened { .. } | Event::Refused { .. } => {}
-            Event::Alert { alert, rule } => match alert.status {
-                AlertStatus::Firing => self.join(alert, rule.clone(), at),
-                // After an action absence is no proof, and only asking clears: an alert is also
-                // reported as resolved when the remedy took its data away.
-                AlertStatus::Resolved if !self.actions.is_empty() => {}
-                AlertStatus::Resolved => self.clear(alert.fingerprint, at),
+            Event::Alert { alert, rule, anew } => match alert.status {
+                AlertStatus::Firing => self.join(alert, rule.clone(), *anew, at),
+                AlertStatus::Resolved => {
+                    if let Some(evidence) = self.evidence.get_mut(&alert.fingerprint) {
+                        evidence.told_over.get_or_insert(at);
+                    }
+                }
             },
-            Event::Cleared { fingerprint } => self.clear(*fingerprint, at),
+            Event::Witnessed {
+                fingerprint,
+                source,
+            } => {
+                if let Some(evidence) = self.evidence.get_mut(fingerprint) {
+                    evidence.source = *source;
+                }
+            }
+            Event::Cleared { fingerprint } => {
+                if let Some(evidence) = self.evidence.get_mut(fingerprint) {
+                    evidence.cleared.get_or_insert(at);
+                }
+            }
+            Event::Opened { .. } | Event::Refused { .. } => {}
+            Event::Paused { .. } | Event::Resumed { .. } => {}
+            moving => {
+                self.turn += 1;
+                self.turned(moving, at);
+            }
+        }
+    }
+
+    /// Takes note of an event that changes where the incident stands.
+    fn turned(&mut self, event: &Event, at: Moment) {
+        match event {
             Event::Decided {
-                decision, reason, ..
-            } => self.decided(*decision, *reason, at),
+                decision,
+                reason,
+                observation,
+                ..
+            } => self.decided(*decision, *reason, observation, at),
             Event::Intent {
                 action,
+                unit,
                 verb,
                 rule,
                 invocation_before,
+                changed_before_ms,
                 ..
             } => {
                 self.actions.push(Action {
                     number: *action,
+                    unit: unit.clone(),
                     verb: *verb,
                     rule: rule.clone(),
                     intent: at,
                     invocation_before: invocation_before.clone(),
+                    changed_before_ms: *changed_before_ms,
                     ended: None,
                     verdict: None,
                 });
@@ -244,6 +365,8 @@ impl Incident {
                 result,
                 invocation_after,
                 examined,
+                misfit,
+                was_reset,
             } => {
                 if let Some(action) = self.action_mut(*action) {
                     action.ended = Some(Ended {
@@ -251,8 +374,15 @@ impl Incident {
                         result: *result,
                         invocation_after: invocation_after.clone(),
                         examined: *examined,
+                        misfit: *misfit,
+                        was_reset: *was_reset,
                     });
-                    self.phase = Phase::Verifying;
+                    // What never reached systemd has no effect to watch.
+                    self.phase = if result.used_its_rung() {
+                        Phase::Verifying
+                    } else {
+                        Phase::Deciding
+                    };
                 }
             }
             Event::Verdict {
@@ -269,19 +399,24 @@ impl Incident {
             }
             Event::Acknowledged { .. } => {
                 self.reason = Some(Reason::Acknowledged);
-                self.phase = Phase::Acknowledged;
+                self.phase = Phase::Acknowledged { since: at };
             }
-            Event::Closed { end } => self.close(*end, at),
-            Event::Paused { .. } | Event::Resumed { .. } => {}
-            Event::Unknown => self.unreadable = true,
+            Event::Closed { end, .. } => self.close(*end, at),
+            _ => {}
         }
     }
 
-    fn decided(&mut self, decision: DecisionKind, reason: Reason, at: Moment) {
+    fn decided(
+        &mut self,
+        decision: DecisionKind,
+        reason: Reason,
+        observation: &Observation,
+        at: Moment,
+    ) {
         self.reason = Some(reason);
         match decision {
             // To wait for a person is no other phase: a page stands until it is closed.
-            DecisionKind::Hold if matches!(self.phase, Phase::Paged | Phase::Acknowledged) => {}
+            DecisionKind::Hold if self.phase.is_with_a_person() => {}
             DecisionKind::Hold => {
                 let since = match self.phase {
                     Phase::Holding {
@@ -300,6 +435,7 @@ impl Incident {
                     self.held = Some(before);
                 }
                 self.phase = Phase::Paged;
+                self.tell(observation);
             }
             DecisionKind::Act
             | DecisionKind::Refuse
@@ -308,35 +444,51 @@ impl Incident {
         }
     }
 
-    fn join(&mut self, alert: &crate::alert::Alert, rule: String, at: Moment) {
-        if self.evidence.len() >= MAX_EVIDENCE && !self.evidence.contains_key(&alert.fingerprint) {
+    /// Takes note of what the person who is called gets to know.
+    fn tell(&mut self, observation: &Observation) {
+        let joined = self.evidence.values().map(|evidence| HeldAlert {
+            name: evidence.name.clone(),
+            severity: evidence.labels.get("severity").cloned().unwrap_or_default(),
+        });
+        self.told.alerts.extend(joined);
+        if let Some(held) = observation.of_unit.known() {
+            self.told.alerts.extend(held.iter().cloned());
+        }
+        self.told.was_active = observation.unit.known().is_some_and(|unit| !unit.is_off());
+    }
+
+    fn join(&mut self, alert: &Alert, rule: String, is_anew: bool, at: Moment) {
+        if self.is_full_for(alert.fingerprint) {
             self.untracked += 1;
             return;
         }
         // Who once could be asked stays to be asked: a post by hand of the same labels does not
         // lower what proves the alert gone.
-        let asked = self.evidence.get(&alert.fingerprint).map(|e| e.source);
-        let source = match asked {
+        let source = match self.evidence.get(&alert.fingerprint).map(|e| e.source) {
             Some(Source::Alertmanager) => Source::Alertmanager,
-            Some(Source::Posted) | None => alert.source,
+            _ => Source::Unasked,
         };
         self.evidence.insert(
             alert.fingerprint,
             Evidence {
                 name: alert.name.clone(),
                 labels: alert.labels.clone(),
+                starts_ms: alert.starts_ms,
                 source,
                 rule,
                 seen: at,
+                joined: self.events,
+                is_anew,
+                told_over: None,
                 cleared: None,
             },
         );
     }
 
-    fn clear(&mut self, fingerprint: Fingerprint, at: Moment) {
-        if let Some(evidence) = self.evidence.get_mut(&fingerprint) {
-            evidence.cleared.get_or_insert(at);
-        }
+    /// Whether an alert with this fingerprint could only be counted.
+    #[must_use]
+    pub fn is_full_for(&self, fingerprint: Fingerprint) -> bool {
+        self.evidence.len() >= MAX_EVIDENCE && !self.evidence.contains_key(&fingerprint)
     }
 
     fn close(&mut self, end: End, at: Moment) {
@@ -357,7 +509,7 @@ impl Incident {
             .filter(|(_, e)| e.cleared.is_none())
             .map(|(f, e)| (*f, e))
             .collect();
-        live.sort_by_key(|(f, e)| (e.seen.wall_ms, *f));
+        live.sort_by_key(|(f, e)| (e.joined, *f));
         live
     }
 
@@ -365,6 +517,30 @@ impl Incident {
     #[must_use]
     pub fn last_action(&self) -> Option<&Action> {
         self.actions.last()
+    }
+
+    /// The action whose job has not ended, as far as is known.
+    #[must_use]
+    pub fn in_flight(&self) -> Option<&Action> {
+        self.last_action().filter(|action| action.ended.is_none())
+    }
+
+    /// The action whose job has ended and whose effect is watched.
+    #[must_use]
+    pub fn watched(&self) -> Option<&Action> {
+        self.last_action().filter(|action| {
+            action.ended.is_some() && action.used_its_rung() && action.verdict.is_none()
+        })
+    }
+
+    /// The newest actions that never reached systemd, oldest first.
+    #[must_use]
+    pub fn unreached(&self) -> &[Action] {
+        let reached = self
+            .actions
+            .iter()
+            .rposition(|a| a.ended.as_ref().is_none_or(|e| !e.result.is_tried_again()));
+        &self.actions[reached.map_or(0, |at| at + 1)..]
     }
 
     /// The newest action's verdict.

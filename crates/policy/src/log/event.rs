@@ -4,87 +4,13 @@
 //! The schema only grows. An event that a newer version wrote reads as
 //! [`Event::Unknown`] here, and a person is called rather than a guess made.
 
-use crate::alert::Alert;
-use crate::moment::Moment;
+use crate::alert::{Alert, Episode, Fingerprint};
+use crate::log::incident::Source;
+use crate::log::moment::Moment;
 use crate::observation::Observation;
-use crate::outcome::Verdict;
-use crate::reason::Reason;
-use crate::unit::{JobResult, UnitName, Verb};
+use crate::unit::UnitName;
+use crate::words::{DecisionKind, End, JobResult, Reason, Verb, Verdict};
 use serde::{Deserialize, Serialize};
-
-/// How an incident ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum End {
-    /// A remedy was proven.
-    Fixed,
-    /// A person was called, and the fault is gone since.
-    Paged,
-    /// The fault went away before anything was done.
-    ResolvedByItself,
-    /// The alert is not ours to act on.
-    Refused,
-    /// An end of a newer version.
-    #[serde(other)]
-    Unknown,
-}
-
-impl End {
-    /// The word in incidents and on the page.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            End::Fixed => "fixed",
-            End::Paged => "paged",
-            End::ResolvedByItself => "resolved_by_itself",
-            End::Refused => "refused",
-            End::Unknown => "unknown",
-        }
-    }
-}
-
-/// The kind of a decision, as metrics and incidents show it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DecisionKind {
-    /// A remedy is applied.
-    Act,
-    /// Nothing is done yet.
-    Hold,
-    /// A person is called.
-    Escalate,
-    /// The alert is not ours to act on.
-    Refuse,
-    /// The incident is over.
-    End,
-    /// A kind of a newer version.
-    #[serde(other)]
-    Unknown,
-}
-
-impl DecisionKind {
-    /// Every kind that this version decides, for metrics that exist from the start.
-    pub const ALL: [DecisionKind; 5] = [
-        DecisionKind::Act,
-        DecisionKind::Hold,
-        DecisionKind::Escalate,
-        DecisionKind::Refuse,
-        DecisionKind::End,
-    ];
-
-    /// The word in metrics and incidents.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            DecisionKind::Act => "act",
-            DecisionKind::Hold => "hold",
-            DecisionKind::Escalate => "escalate",
-            DecisionKind::Refuse => "refuse",
-            DecisionKind::End => "end",
-            DecisionKind::Unknown => "unknown",
-        }
-    }
-}
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,6 +31,9 @@ pub enum Event {
         alert: Alert,
         /// Why.
         reason: Reason,
+        /// Under which rules ([`crate::rules::Rules::digest`]); 0 in what versions before 0.2 wrote.
+        #[serde(default)]
+        rules: u64,
     },
     /// An alert joined the incident, or was reported as over.
     Alert {
@@ -112,11 +41,22 @@ pub enum Event {
         alert: Alert,
         /// The rule it means.
         rule: String,
+        /// Whether this episode was cleared, closed or refused before: then the report alone proves
+        /// nothing.
+        #[serde(default)]
+        anew: bool,
+    },
+    /// It was found out who can be asked about an alert of the incident.
+    Witnessed {
+        /// Which.
+        fingerprint: Fingerprint,
+        /// Who.
+        source: Source,
     },
     /// An alert of the incident is gone, found by asking.
     Cleared {
         /// Which.
-        fingerprint: crate::alert::Fingerprint,
+        fingerprint: Fingerprint,
     },
     /// Something was decided.
     Decided {
@@ -142,6 +82,12 @@ pub enum Event {
         rule: String,
         /// The unit's invocation before it.
         invocation_before: String,
+        /// `StateChangeTimestampMonotonic` before it, in milliseconds.
+        #[serde(default)]
+        changed_before_ms: Option<u64>,
+        /// The unit of the incident, where it is another than the one acted on.
+        #[serde(default)]
+        about: Option<UnitName>,
     },
     /// The action's job ended.
     JobEnded {
@@ -155,6 +101,12 @@ pub enum Event {
         /// Whether the result was found by examination after a crash.
         #[serde(default)]
         examined: bool,
+        /// Why the call did not fit any more at the last look, and was not made.
+        #[serde(default)]
+        misfit: Option<Reason>,
+        /// Whether the unit's failed state was cleared although no start followed.
+        #[serde(default)]
+        was_reset: bool,
     },
     /// Whether the action helped.
     Verdict {
@@ -176,6 +128,9 @@ pub enum Event {
     Closed {
         /// How it ended.
         end: End,
+        /// What the person said who closed it.
+        #[serde(default)]
+        note: Option<String>,
     },
     /// A person paused all remedies on this host.
     Paused {
@@ -200,6 +155,7 @@ impl Event {
             Event::Opened { .. } => "opened",
             Event::Refused { .. } => "refused",
             Event::Alert { .. } => "alert",
+            Event::Witnessed { .. } => "witnessed",
             Event::Cleared { .. } => "cleared",
             Event::Decided { .. } => "decided",
             Event::Intent { .. } => "intent",
@@ -219,12 +175,37 @@ impl Event {
         matches!(self, Event::Closed { .. } | Event::Refused { .. })
     }
 
-    /// The number under which a re-send of its alert is recognised.
+    /// The episode of its alert.
     #[must_use]
-    pub fn episode(&self) -> Option<i64> {
+    pub fn episode(&self) -> Option<Episode> {
         match self {
             Event::Refused { alert, .. } | Event::Alert { alert, .. } => Some(alert.episode()),
             _ => None,
+        }
+    }
+
+    /// Whether it holds a word that this version cannot read. Then nobody here knows what happened.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        match self {
+            Event::Unknown => true,
+            Event::Refused { reason, .. } => *reason == Reason::Unknown,
+            Event::Decided {
+                decision, reason, ..
+            } => *decision == DecisionKind::Unknown || *reason == Reason::Unknown,
+            Event::Verdict {
+                verdict, reason, ..
+            } => *verdict == Verdict::Unknown || *reason == Reason::Unknown,
+            Event::Witnessed { source, .. } => *source == Source::Unknown,
+            Event::JobEnded { misfit, .. } => *misfit == Some(Reason::Unknown),
+            Event::Closed { .. }
+            | Event::Opened { .. }
+            | Event::Alert { .. }
+            | Event::Cleared { .. }
+            | Event::Intent { .. }
+            | Event::Acknowledged { .. }
+            | Event::Paused { .. }
+            | Event::Resumed { .. } => false,
         }
     }
 }

@@ -5,11 +5,11 @@
 
 mod raw;
 
-pub use raw::{Budget, Mode, RawGrant, RawRule, RawRules};
+pub use raw::{Budget, RawGrant, RawRule, RawRules};
 
-use crate::alert::Alert;
-use crate::reason::Reason;
-use crate::unit::{UnitName, Verb};
+use crate::alert::{Alert, Fnv};
+use crate::unit::UnitName;
+use crate::words::{Mode, Reason, Verb};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
@@ -22,10 +22,12 @@ pub struct Rule {
     pub alert: String,
     /// Labels that must be equal where the alert carries them.
     pub matchers: BTreeMap<String, String>,
+    /// The labels that our own alert rule in Prometheus writes; an alert with all of them is ours.
+    pub own: BTreeMap<String, String>,
     /// The unit to heal.
     pub unit: UnitName,
-    /// The verbs to try, in order; never empty, each granted for the unit.
-    pub ladder: Vec<Verb>,
+    /// The rungs to try, in order; never empty, each verb granted for its unit.
+    pub ladder: Vec<Rung>,
     /// Whether to act.
     pub mode: Mode,
     /// See [`RawRule::cooldown_seconds`].
@@ -42,6 +44,25 @@ pub struct Rule {
     pub grace: Duration,
     /// See [`RawRule::proof`].
     pub proof: Option<String>,
+}
+
+impl Rule {
+    /// Whether an alert with these labels is our own: it has every label that our rule writes.
+    #[must_use]
+    pub fn is_ours(&self, labels: &BTreeMap<String, String>) -> bool {
+        self.own
+            .iter()
+            .all(|(name, value)| labels.get(name) == Some(value))
+    }
+}
+
+/// One step of a ladder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rung {
+    /// The unit that is acted on; it need not be the one that the rule heals.
+    pub unit: UnitName,
+    /// What is done to it.
+    pub verb: Verb,
 }
 
 /// The right to do one thing to one unit. Only [`Rules::permit`] makes one, and the systemd
@@ -92,12 +113,23 @@ pub struct Rules {
     host: String,
     budget: Budget,
     hold_timeout: Duration,
+    acknowledgement: Duration,
+    resolve_timeout: Duration,
+    digest: u64,
     grants: BTreeMap<UnitName, BTreeSet<Verb>>,
     rules: Vec<Rule>,
     by_alert: HashMap<String, Vec<usize>>,
 }
 
 const LONGEST_SECONDS: u64 = 7 * 24 * 3600;
+
+fn try_restart(key: String) -> RuleError {
+    fault(
+        key,
+        Verb::TryRestart.label(),
+        "write restart, which restarts an active unit and never starts one that was stopped",
+    )
+}
 
 fn seconds(key: String, value: u64, least: u64) -> Result<Duration, RuleError> {
     if (least..=LONGEST_SECONDS).contains(&value) {
@@ -117,6 +149,7 @@ impl Rules {
     /// On the first fault: an impossible or forbidden unit, an empty ladder, a verb without a
     /// grant, a number out of bounds, or a name given twice.
     pub fn check(host: &str, raw: RawRules) -> Result<Self, RuleError> {
+        let digest = digest(&raw);
         let mut grants = BTreeMap::new();
         for (name, grant) in &raw.units {
             let key = format!("units.\"{name}\"");
@@ -127,6 +160,9 @@ impl Rules {
                     name,
                     "this unit is never acted on, for it takes the host down or a person needs it to reach the host; remove it",
                 ));
+            }
+            if grant.verbs.contains(&Verb::TryRestart) {
+                return Err(try_restart(format!("{key}.verbs")));
             }
             if grant.verbs.is_empty() {
                 return Err(fault(
@@ -146,6 +182,16 @@ impl Rules {
         }
         seconds("budget.window_seconds".into(), raw.budget.window_seconds, 1)?;
         let hold_timeout = seconds("hold_timeout_seconds".into(), raw.hold_timeout_seconds, 1)?;
+        let acknowledgement = seconds(
+            "acknowledgement_seconds".into(),
+            raw.acknowledgement_seconds,
+            1,
+        )?;
+        let resolve_timeout = seconds(
+            "resolve_timeout_seconds".into(),
+            raw.resolve_timeout_seconds,
+            1,
+        )?;
         let mut names = BTreeSet::new();
         let mut rules = Vec::with_capacity(raw.rules.len());
         let mut by_alert: HashMap<String, Vec<usize>> = HashMap::new();
@@ -165,6 +211,9 @@ impl Rules {
             host: host.to_owned(),
             budget: raw.budget,
             hold_timeout,
+            acknowledgement,
+            resolve_timeout,
+            digest,
             grants,
             rules,
             by_alert,
@@ -187,6 +236,24 @@ impl Rules {
     #[must_use]
     pub fn hold_timeout(&self) -> Duration {
         self.hold_timeout
+    }
+
+    /// How long a person's acknowledgement holds.
+    #[must_use]
+    pub fn acknowledgement(&self) -> Duration {
+        self.acknowledgement
+    }
+
+    /// Alertmanager's `resolve_timeout`: one that runs for less may have forgotten alerts that fire.
+    #[must_use]
+    pub fn resolve_timeout(&self) -> Duration {
+        self.resolve_timeout
+    }
+
+    /// A number that changes with the rules: a refusal holds under the rules that gave it.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        self.digest
     }
 
     /// The units under care.
@@ -232,15 +299,22 @@ impl Rules {
         found.ok_or(Reason::NoRule)
     }
 
-    /// The right to do `verb` to the rule's unit, where the host grants it.
+    /// The right to take the rung, where the host grants it.
     #[must_use]
-    pub fn permit(&self, rule: &Rule, verb: Verb) -> Option<Permit> {
-        let granted = self.grants.get(&rule.unit)?.contains(&verb);
-        (granted && rule.ladder.contains(&verb)).then(|| Permit {
-            unit: rule.unit.clone(),
-            verb,
+    pub fn permit(&self, rule: &Rule, rung: &Rung) -> Option<Permit> {
+        let granted = self.grants.get(&rung.unit)?.contains(&rung.verb);
+        (granted && rule.ladder.contains(rung)).then(|| Permit {
+            unit: rung.unit.clone(),
+            verb: rung.verb,
         })
     }
+}
+
+fn digest(raw: &RawRules) -> u64 {
+    let text = serde_json::to_vec(raw).expect("invariant: rules are plain data");
+    let mut hash = Fnv::new();
+    hash.write(&text);
+    hash.finish()
 }
 
 fn check_rule(
@@ -276,6 +350,9 @@ fn check_rule(
         ));
     }
     for (rung, verb) in raw.ladder.iter().enumerate() {
+        if *verb == Verb::TryRestart {
+            return Err(try_restart(format!("rules[{index}].ladder[{rung}]")));
+        }
         if !granted.contains(verb) {
             return Err(fault(
                 format!("rules[{index}].ladder[{rung}]"),
@@ -304,9 +381,21 @@ fn check_rule(
         grace: seconds(key("grace_seconds"), raw.grace_seconds, 1)?,
         name: raw.name,
         alert: raw.alert,
+        own: if raw.labels.is_empty() {
+            raw.matchers.clone()
+        } else {
+            raw.labels
+        },
         matchers: raw.matchers,
+        ladder: raw
+            .ladder
+            .into_iter()
+            .map(|verb| Rung {
+                unit: unit.clone(),
+                verb,
+            })
+            .collect(),
         unit,
-        ladder: raw.ladder,
         mode: raw.mode,
         proof: raw.proof,
     })

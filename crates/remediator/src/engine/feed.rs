@@ -1,0 +1,82 @@
+//! One step of the machine: its events are folded and queued under one lock, and its effects wait
+//! until they are on disk.
+
+use super::Engine;
+use super::told::{Told, tell};
+use crate::clock;
+use crate::store::{StoreError, Ticket};
+use crate::systemd::UnitControl;
+use homeostat_policy::log::Entry;
+use homeostat_policy::machine::{Answer, Effect, Input, State, step};
+use std::sync::Arc;
+
+/// What follows from inputs, and the promise that their events are written.
+pub(super) struct Planned {
+    pub(super) effects: Vec<Effect>,
+    pub(super) told: Vec<Told>,
+    /// `None` where nothing had to be written.
+    pub(super) ticket: Option<Ticket>,
+}
+
+impl Planned {
+    /// What the senders of the inputs are told once the events are on disk.
+    pub(super) fn answers(&self) -> Vec<Answer> {
+        let answer = |effect: &Effect| match effect {
+            Effect::Answer(answer) => Some(*answer),
+            _ => None,
+        };
+        self.effects.iter().filter_map(answer).collect()
+    }
+}
+
+impl<C: UnitControl> Engine<C> {
+    /// Takes inputs through the machine, folds the events and queues them, in one order.
+    pub(super) fn plan(&self, inputs: impl IntoIterator<Item = Input>) -> Planned {
+        let now = clock::now();
+        let mut state = self.state();
+        let mut entries = Vec::new();
+        let mut planned = Planned {
+            effects: Vec::new(),
+            told: Vec::new(),
+            ticket: None,
+        };
+        for input in inputs {
+            let step = step(&state, input, &self.config.rules, &now);
+            fold(&mut state, &step.events, &mut planned.told);
+            entries.extend(step.events);
+            planned.effects.extend(step.effects);
+        }
+        if !entries.is_empty() {
+            planned.ticket = Some(self.store.append(entries));
+        }
+        planned
+    }
+
+    /// Waits until the events are on disk, tells them, and begins the effects. A failed write drops
+    /// both: what is due begins anew when the store is well.
+    pub(super) async fn carry_out(self: Arc<Self>, planned: Planned) -> Result<(), StoreError> {
+        if let Some(ticket) = &planned.ticket
+            && let Err(error) = ticket.durable().await
+        {
+            self.metrics.store_errors.inc();
+            return Err(error);
+        }
+        tell(&planned.told, &self.metrics);
+        self.dispatch(planned.effects);
+        Ok(())
+    }
+
+    /// Takes one input all the way.
+    pub(super) async fn feed(self: &Arc<Self>, input: Input) -> Result<(), StoreError> {
+        let planned = self.plan([input]);
+        self.clone().carry_out(planned).await
+    }
+}
+
+fn fold(state: &mut State, events: &[Entry], told: &mut Vec<Told>) {
+    for entry in events {
+        let before = Told::of(state, entry);
+        state.apply(entry);
+        told.extend(before.or_else(|| Told::of(state, entry)));
+    }
+}

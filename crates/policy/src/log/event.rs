@@ -197,7 +197,13 @@ impl Event {
                 verdict, reason, ..
             } => *verdict == Verdict::Unknown || *reason == Reason::Unknown,
             Event::Witnessed { source, .. } => *source == Source::Unknown,
-            Event::JobEnded { misfit, .. } => *misfit == Some(Reason::Unknown),
+            // An examination that found nothing says `unknown` itself; nobody else does.
+            Event::JobEnded {
+                misfit,
+                result,
+                examined,
+                ..
+            } => *misfit == Some(Reason::Unknown) || (*result == JobResult::Unknown && !examined),
             Event::Closed { .. }
             | Event::Opened { .. }
             | Event::Alert { .. }

@@ -25,7 +25,7 @@ pub struct UnitState {
     /// For how long the unit has been active now, in milliseconds; `None` when it is not.
     pub active_for_ms: Option<u64>,
     /// For how long the unit has been inactive or failed now, in milliseconds; `None` when it is
-    /// neither, or never ran. For people: nothing is decided by it.
+    /// neither, or never ran.
     #[serde(default)]
     pub inactive_for_ms: Option<u64>,
     /// `StartLimitIntervalUSec` in milliseconds; 0 means no limit.

@@ -298,7 +298,8 @@ impl Log {
             action,
             result,
             invocation_after: None,
-            examined: false,
+            // Nobody but an examination says so.
+            examined: result == JobResult::Unknown,
             misfit: None,
             was_reset: false,
         };

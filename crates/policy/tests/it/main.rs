@@ -15,4 +15,5 @@ mod lookup;
 mod round_trip;
 mod rules_check;
 mod simulator;
+mod structure;
 mod switch;

@@ -60,6 +60,8 @@ pub struct Engine {
     pub fuse: Option<Fuse>,
     /// How long the answer to a look takes.
     pub delay: u64,
+    /// The longest that it took so far: such an answer may still be on its way.
+    pub longest_delay: u64,
     pub steps: u64,
 }
 

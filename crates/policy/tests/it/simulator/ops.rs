@@ -13,17 +13,23 @@ pub enum Op {
     Fire(usize, bool),
     /// The alert is over; whether that is told.
     Resolve(usize, bool),
+    /// It fires again with the beginning that it had.
+    Return(usize),
     /// The notice comes again, late.
     Again(usize),
-    /// `resolved` is said though the alert fires.
-    Lie(usize),
-    Post(usize),
+    /// `resolved` is said though the alert fires; whether Alertmanager says it itself, because
+    /// Prometheus has not sent the alert for too long.
+    Lie(usize, bool),
+    /// Somebody posts an alert by hand, or says that it is over.
+    Post(usize, bool),
     Put(usize, ActiveState),
     End(usize),
     Fail(usize),
     /// A person stops the unit; whether its program exits badly on that.
     Stop(usize, bool),
     Freeze(usize, bool),
+    /// Its settings change: one more failure would take the host down, or not any more.
+    Risk(usize, bool),
     AutoRestart(usize),
     CrashLoop(usize),
     Foreign(usize, &'static str, u64),
@@ -40,10 +46,11 @@ pub enum Op {
     Close,
     Crash,
     Arm(Fuse),
-    Reboot(u64, i64, bool),
+    Reboot(u64, i64, bool, bool),
     Step(i64),
-    /// An older binary reads the log: its newest event is one that it does not know.
-    Downgrade,
+    /// An older binary reads the log: an event of the newest open incident, its newest or its
+    /// first, is one that it does not know.
+    Downgrade(bool),
 }
 
 pub fn ops() -> impl Strategy<Value = Op> {
@@ -65,7 +72,7 @@ pub fn ops() -> impl Strategy<Value = Op> {
         JobResult::Unable,
         JobResult::Denied,
     ];
-    let unit = 0..3_usize;
+    let unit = 0..4_usize;
     let fuses = vec![Fuse::BeforeCall, Fuse::AfterCall, Fuse::BeforeEffects];
     let host = prop_oneof![
         2 => any::<bool>().prop_map(Op::Bus),
@@ -78,10 +85,10 @@ pub fn ops() -> impl Strategy<Value = Op> {
         3 => select(vec![0, 0, 6_000, 20_000]).prop_map(Op::Delay),
         2 => Just(Op::Crash),
         3 => select(fuses).prop_map(Op::Arm),
-        1 => (0..600_000_u64, 0..7_200_000_i64, any::<bool>())
-            .prop_map(|(d, b, f)| Op::Reboot(d, b, f)),
+        1 => (0..600_000_u64, 0..7_200_000_i64, any::<bool>(), any::<bool>())
+            .prop_map(|(d, b, f, o)| Op::Reboot(d, b, f, o)),
         2 => (-7_200_000..7_200_000_i64).prop_map(Op::Step),
-        1 => Just(Op::Downgrade),
+        1 => any::<bool>().prop_map(Op::Downgrade),
     ];
     let people = prop_oneof![
         3 => (unit.clone(), any::<bool>()).prop_map(|(u, b)| Op::Stop(u, b)),
@@ -97,16 +104,18 @@ pub fn ops() -> impl Strategy<Value = Op> {
         4 => unit.clone().prop_map(Op::Fail),
         2 => unit.clone().prop_map(Op::End),
         1 => (unit.clone(), any::<bool>()).prop_map(|(u, f)| Op::Freeze(u, f)),
+        1 => (unit.clone(), select(vec![true, false, false])).prop_map(|(u, r)| Op::Risk(u, r)),
         1 => unit.clone().prop_map(Op::AutoRestart),
         1 => unit.prop_map(Op::CrashLoop),
     ];
     prop_oneof![
         10 => (1..150_u64).prop_map(Op::Advance),
-        8 => (0..6_usize, any::<bool>()).prop_map(|(a, d)| Op::Fire(a, d)),
-        5 => (0..6_usize, any::<bool>()).prop_map(|(a, w)| Op::Resolve(a, w)),
-        3 => (0..6_usize).prop_map(Op::Again),
-        1 => (0..6_usize).prop_map(Op::Lie),
-        1 => (0..5_usize).prop_map(Op::Post),
+        8 => (0..7_usize, any::<bool>()).prop_map(|(a, d)| Op::Fire(a, d)),
+        5 => (0..7_usize, any::<bool>()).prop_map(|(a, w)| Op::Resolve(a, w)),
+        2 => (0..7_usize).prop_map(Op::Return),
+        3 => (0..7_usize).prop_map(Op::Again),
+        2 => (0..7_usize, any::<bool>()).prop_map(|(a, f)| Op::Lie(a, f)),
+        2 => (0..6_usize, select(vec![true, true, false])).prop_map(|(a, f)| Op::Post(a, f)),
         8 => units,
         6 => people,
         12 => host,

@@ -4,7 +4,7 @@
 use crate::fixture::unit as unit_in;
 use homeostat_policy::alert::{Alert, Fingerprint};
 use homeostat_policy::log::{Moment, rfc3339};
-use homeostat_policy::machine::{Call, CallEnd, LastLook, Look, RecordsWanted};
+use homeostat_policy::machine::{Call, CallEnd, LastLook, Look, Question, RecordsWanted};
 use homeostat_policy::observation::{
     AlertState, Fact, HeldAlert, Observation, Recorded, UnitRecord,
 };
@@ -12,13 +12,20 @@ use homeostat_policy::unit::{ActiveState, BoundTo, UnitState};
 use homeostat_policy::words::{JobResult, Verb};
 use std::collections::BTreeMap;
 
-/// The two units under care, and the one that the second is bound to.
-pub const UNITS: [&str; 3] = ["a.service", "b.service", "disk.service"];
+/// The two units under care, the one that the second is bound to, and a oneshot under care.
+pub const UNITS: [&str; 4] = ["a.service", "b.service", "disk.service", "once.service"];
+/// The unit that is bound to [`DISK`], whose start limit is a single start in a minute.
+pub const BOUND: usize = 1;
+pub const DISK: usize = 2;
+pub const ONCE: usize = 3;
+pub const START_INTERVAL_MS: u64 = 60_000;
 /// Alerts of our rules, and last a stranger's with the name of the first.
-pub const ALERTS: [&str; 6] = ["A0", "A1", "B0", "B1", "B2", "A0"];
-pub const STRANGER: usize = 5;
+pub const ALERTS: [&str; 7] = ["A0", "A1", "B0", "B1", "B2", "C0", "A0"];
+pub const STRANGER: usize = 6;
 pub const EVALUATION_MS: u64 = 15_000;
 pub const RESOLVE_TIMEOUT_MS: u64 = 60_000;
+/// How often Alertmanager sends what still fires.
+pub const REPEAT_MS: u64 = 60_000;
 
 pub struct Job {
     pub is_ours: bool,
@@ -42,6 +49,29 @@ pub struct Unit {
     records: Vec<(u128, UnitRecord)>,
     /// How our job ended, until the remediator takes it.
     pub signal: Option<JobResult>,
+    /// When it was started, by whomever, since its start count was last cleared.
+    starts: Vec<u64>,
+    /// Whether its newest start was a job of ours.
+    pub started_by_us: bool,
+    /// Whether one more failure would take the host down.
+    pub is_risky: bool,
+}
+
+impl Unit {
+    /// How many starts fall into its start limit's interval now.
+    pub fn recent_starts(&self, real: u64) -> usize {
+        let is_recent = |start: &&u64| real - **start < START_INTERVAL_MS;
+        self.starts.iter().filter(is_recent).count()
+    }
+}
+
+/// The unit that an alert is about.
+pub fn unit_of(alert: usize) -> usize {
+    match &ALERTS[alert][..1] {
+        "A" => 0,
+        "B" => BOUND,
+        _ => ONCE,
+    }
 }
 
 #[derive(Default)]
@@ -52,6 +82,8 @@ pub struct Firing {
     pub has_data: bool,
     pub was_sent: bool,
     since_wall_ms: i64,
+    /// When Alertmanager sent it last.
+    sent: u64,
 }
 
 pub struct World {
@@ -66,13 +98,18 @@ pub struct World {
     pub alertmanager: bool,
     pub alertmanager_began: u64,
     pub prometheus: bool,
-    pub units: [Unit; 3],
-    pub alerts: [Firing; 6],
+    pub units: [Unit; 4],
+    pub alerts: [Firing; 7],
     pub evaluated: (u64, i64),
     pub next_job: (JobResult, u64),
     pub paused: bool,
     /// Whether a switch to a new configuration is under way, as far as it can be seen.
     pub switching: Fact<bool>,
+    /// Start jobs that ended well: boot, unit and time.
+    pub started: Vec<(u128, usize, u64)>,
+    /// Records are told apart by the wall clock. After a step back those of an earlier job can be
+    /// taken for those of ours, and the order of two units' records for another.
+    pub has_stepped_back: bool,
 }
 
 pub fn index_of(unit: &str) -> usize {
@@ -93,11 +130,17 @@ fn new_unit() -> Unit {
         n_restarts: 0,
         records: Vec::new(),
         signal: None,
+        starts: Vec::new(),
+        started_by_us: false,
+        is_risky: false,
     }
 }
 
 impl World {
     pub fn new() -> Self {
+        let mut units = [new_unit(), new_unit(), new_unit(), new_unit()];
+        units[ONCE].active = ActiveState::Inactive;
+        units[ONCE].active_since = None;
         Self {
             real: 1_000_000,
             boot_began: 0,
@@ -110,12 +153,14 @@ impl World {
             alertmanager: true,
             alertmanager_began: 0,
             prometheus: true,
-            units: [new_unit(), new_unit(), new_unit()],
+            units,
             alerts: Default::default(),
             evaluated: (0, 0),
             next_job: (JobResult::Done, 2_000),
             paused: false,
             switching: Fact::Known(false),
+            started: Vec::new(),
+            has_stepped_back: false,
         }
     }
 
@@ -133,11 +178,17 @@ impl World {
     /// would make what was before the reboot look older, and only the wall
     /// clock is left to tell.
     pub fn step_wall(&mut self, by_ms: i64) {
+        self.has_stepped_back |= by_ms < 0;
         self.offset = (self.offset + by_ms).min(self.ceiling);
         self.lowest = self.lowest.min(self.offset);
     }
 
-    pub fn reboot(&mut self, down_ms: u64, back_ms: i64, is_failed: bool) {
+    /// The host boots; whether the shutdown before it stops the units, or the power is lost.
+    pub fn reboot(&mut self, down_ms: u64, back_ms: i64, is_failed: bool, is_orderly: bool) {
+        let running = |index: &usize| is_orderly && !self.is_off(*index);
+        for index in (0..UNITS.len()).filter(running).collect::<Vec<_>>() {
+            self.job_record(index, "stop", JobResult::Done);
+        }
         self.ceiling = self.ceiling.min(self.lowest);
         self.offset = self.ceiling - back_ms;
         self.lowest = self.offset;
@@ -154,7 +205,8 @@ impl World {
             unit.n_restarts = 0;
             unit.frozen = false;
             unit.is_unwanted = false;
-            self.start(index);
+            unit.starts.clear();
+            self.start(index, false);
             if is_failed && index == 0 {
                 self.fail(index);
             }
@@ -194,34 +246,51 @@ impl World {
         if active == ActiveState::Active {
             unit.invocation += 1;
             unit.active_since = Some(real);
+            unit.starts.push(real);
+            unit.started_by_us = false;
         }
     }
 
-    fn start(&mut self, index: usize) {
+    fn start(&mut self, index: usize, is_ours: bool) {
         // A start pulls in what the unit is bound to.
-        if index == 1 && self.is_off(2) {
-            self.start(2);
+        if index == BOUND && self.is_off(DISK) {
+            self.start(DISK, is_ours);
         }
         self.put(index, ActiveState::Active);
         self.units[index].is_unwanted = false;
+        self.units[index].started_by_us = is_ours;
         self.job_record(index, "start", JobResult::Done);
+        self.started.push((self.boot_id, index, self.real));
+        if index == ONCE {
+            self.end(index);
+        }
     }
 
     /// Somebody's doing, or the unit's own: a state without a job of ours. What is off begins by a
     /// start alone.
     pub fn change(&mut self, index: usize, active: ActiveState) {
         if active == ActiveState::Active {
-            self.start(index);
+            self.start(index, false);
         } else if !self.is_off(index) {
             self.put(index, active);
         }
     }
 
-    fn is_off(&self, index: usize) -> bool {
+    pub fn is_off(&self, index: usize) -> bool {
         matches!(
             self.units[index].active,
             ActiveState::Inactive | ActiveState::Failed
         )
+    }
+
+    /// Whether the unit is what it should be.
+    pub fn is_well(&self, index: usize) -> bool {
+        let good_end = if index == ONCE {
+            ActiveState::Inactive
+        } else {
+            ActiveState::Active
+        };
+        self.units[index].active == good_end
     }
 
     /// The unit's program ends by itself, well.
@@ -235,6 +304,11 @@ impl World {
     }
 
     pub fn fail(&mut self, index: usize) {
+        // The oneshot fails in a run that somebody's timer began.
+        if index == ONCE && self.units[index].active == ActiveState::Inactive {
+            self.put(index, ActiveState::Active);
+            self.units[index].is_unwanted = false;
+        }
         if self.is_off(index) {
             return;
         }
@@ -245,13 +319,13 @@ impl World {
 
     /// What is bound to a unit that went down is stopped by systemd.
     fn take_along(&mut self, index: usize) {
-        if index == 2 && !self.is_off(1) {
+        if index == DISK && !self.is_off(BOUND) {
             self.real += 1;
-            if self.units[1].job.take().is_some_and(|job| job.is_ours) {
-                self.units[1].signal = self.bus.then_some(JobResult::Canceled);
+            if self.units[BOUND].job.take().is_some_and(|job| job.is_ours) {
+                self.units[BOUND].signal = self.bus.then_some(JobResult::Canceled);
             }
-            self.put(1, ActiveState::Inactive);
-            self.job_record(1, "stop", JobResult::Done);
+            self.put(BOUND, ActiveState::Inactive);
+            self.job_record(BOUND, "stop", JobResult::Done);
         }
     }
 
@@ -274,13 +348,13 @@ impl World {
         self.units[index].is_unwanted = true;
         self.job_record(index, "stop", JobResult::Done);
         // Whoever stops a unit stops what is bound to it.
-        if index == 2 {
-            self.stop(1, false);
+        if index == DISK {
+            self.stop(BOUND, false);
         }
     }
 
     pub fn put_auto_restart(&mut self, index: usize) {
-        if index == 2 {
+        if index == DISK || index == ONCE {
             return;
         }
         self.put(index, ActiveState::Activating);
@@ -339,6 +413,7 @@ impl World {
                 let since = self.units[index].changed;
                 self.units[index].active = ActiveState::Inactive;
                 self.units[index].changed = since + 1;
+                self.units[index].starts.clear();
             }
             return (Some(end), true);
         }
@@ -347,6 +422,9 @@ impl World {
         } else {
             "start"
         };
+        if call.resets_failed() {
+            self.units[index].starts.clear();
+        }
         self.put(index, ActiveState::Activating);
         self.units[index].job = Some(Job {
             is_ours: true,
@@ -386,8 +464,8 @@ impl World {
     /// Makes the unit crash and be restarted by systemd, again and again.
     pub fn crash_loop(&mut self, index: usize) {
         self.change(index, ActiveState::Active);
-        // What the second is bound to would take it along each time.
-        self.units[index].flaps = index != 2;
+        // What the second is bound to would take it along each time, and a oneshot is over at once.
+        self.units[index].flaps = index != DISK && index != ONCE;
     }
 
     fn flap(&mut self, index: usize) {
@@ -409,7 +487,7 @@ impl World {
             self.job_record(index, "restart", JobResult::Done);
         }
         if result == JobResult::Done {
-            self.start(index);
+            self.start(index, is_ours);
         } else {
             self.put(index, ActiveState::Failed);
             self.record(index, Recorded::Failed);
@@ -435,11 +513,24 @@ impl World {
         if unit.frozen {
             state.freezer = "frozen".to_owned();
         }
-        if index == 1 && state.is_off() {
+        if state.is_off() {
+            state.inactive_for_ms = Some(self.real - unit.changed);
+        }
+        if index == BOUND {
+            state.start_limit_burst = 1;
+            state.start_limit_interval_ms = START_INTERVAL_MS;
+        }
+        if index == BOUND && state.is_off() {
             state.bound_to = vec![BoundTo {
-                id: UNITS[2].to_owned(),
-                active: self.units[2].active,
+                id: UNITS[DISK].to_owned(),
+                active: self.units[DISK].active,
             }];
+        }
+        if index == ONCE {
+            state.service_type = "oneshot".to_owned();
+        }
+        if unit.is_risky {
+            state.host_action = Some("FailureAction=reboot".to_owned());
         }
         state
     }
@@ -480,17 +571,37 @@ impl World {
         Alert::parse(&json.to_string(), &self.now()).expect("a well-formed notice")
     }
 
-    pub fn fire(&mut self, index: usize, has_data: bool) {
+    /// An alert fires; whether as a new episode, or as the one that was there before, as after a
+    /// silence of its sender.
+    pub fn fire(&mut self, index: usize, has_data: bool, is_new: bool) {
         let since_wall_ms = self.now().wall_ms;
         let is_up = self.alertmanager;
         let firing = &mut self.alerts[index];
         firing.has_data = has_data;
-        if !firing.in_prometheus {
+        if !firing.in_prometheus && (is_new || firing.since_wall_ms == 0) {
             firing.since_wall_ms = since_wall_ms;
         }
         firing.in_prometheus = true;
         firing.in_alertmanager |= is_up;
         firing.was_sent |= is_up;
+        if is_up {
+            firing.sent = self.real;
+        }
+    }
+
+    /// The alerts that Alertmanager sends again now, because they still fire.
+    pub fn repeats(&mut self) -> Vec<usize> {
+        let (real, is_up) = (self.real, self.alertmanager);
+        let is_due = |alert: &Firing| {
+            is_up && alert.in_alertmanager && alert.was_sent && real - alert.sent >= REPEAT_MS
+        };
+        let due: Vec<_> = (0..ALERTS.len())
+            .filter(|i| is_due(&self.alerts[*i]))
+            .collect();
+        for index in &due {
+            self.alerts[*index].sent = real;
+        }
+        due
     }
 
     pub fn resolve(&mut self, index: usize) -> bool {
@@ -525,18 +636,25 @@ impl World {
             .known()
             .into_iter()
             .flat_map(|unit| &unit.bound_to)
-            .map(|bound| (bound.id.clone(), self.records(2, RecordsWanted::WhileOff)))
+            .map(|bound| {
+                (
+                    bound.id.clone(),
+                    self.records(DISK, RecordsWanted::WhileOff),
+                )
+            })
             .collect();
-        let ask = |fingerprint: Fingerprint| {
-            let index = Self::alert_of(fingerprint);
+        let ask = |question: &Question| {
+            let index = Self::alert_of(question.fingerprint);
             let firing = index.map(|index| &self.alerts[index]);
             let mut state = AlertState::default();
             if self.alertmanager {
                 state.in_alertmanager = Fact::Known(firing.is_some_and(|f| f.in_alertmanager));
             }
             if self.prometheus {
+                // Of the rules with this name ours alone writes our labels; another comes first.
                 let is_ours = index.is_some_and(|index| index != STRANGER);
-                let fires = is_ours && firing.is_some_and(|f| f.in_prometheus);
+                let is_told_apart = !question.own.is_empty();
+                let fires = is_ours && is_told_apart && firing.is_some_and(|f| f.in_prometheus);
                 state.in_prometheus = Fact::Known(Some(fires));
                 state.fires = fires;
                 state.evaluated_ms = Some(self.evaluated.1);
@@ -546,7 +664,7 @@ impl World {
         };
         let of_unit = (0..ALERTS.len())
             .filter(|i| self.alerts[*i].in_alertmanager)
-            .filter(|i| index == Some(usize::from(ALERTS[*i].starts_with('B'))))
+            .filter(|i| index == Some(unit_of(*i)))
             .map(|i| HeldAlert {
                 name: ALERTS[i].to_owned(),
                 severity: String::new(),
@@ -561,7 +679,7 @@ impl World {
             alerts: look
                 .questions
                 .iter()
-                .map(|q| (q.fingerprint, ask(q.fingerprint)))
+                .map(|q| (q.fingerprint, ask(q)))
                 .collect(),
             switching: self.switching,
             records,

@@ -70,6 +70,18 @@ pub struct HeldAlert {
     pub severity: String,
 }
 
+impl HeldAlert {
+    /// The alert with these labels.
+    #[must_use]
+    pub fn of(labels: &BTreeMap<String, String>) -> Self {
+        let label = |name| labels.get(name).cloned().unwrap_or_default();
+        Self {
+            name: label("alertname"),
+            severity: label("severity"),
+        }
+    }
+}
+
 /// What PID 1 wrote into the journal about a unit (`systemd.journal-fields(7)`, `sd-messages.h`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnitRecord {

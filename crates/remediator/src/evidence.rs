@@ -170,7 +170,9 @@ impl Witnesses {
         Answers {
             alerts: look.questions.iter().map(alert).collect(),
             of_unit: match of_unit {
-                Fact::Known(listed) => Fact::Known(listed.iter().map(held_alert).collect()),
+                Fact::Known(listed) => {
+                    Fact::Known(listed.iter().map(|l| HeldAlert::of(&l.labels)).collect())
+                }
                 Fact::Unknown => Fact::Unknown,
             },
             alertmanager_up_ms: match began {
@@ -272,14 +274,6 @@ impl Began {
 /// A matcher of Alertmanager's API.
 fn equals(label: &str, value: &str) -> String {
     format!("{label}={value:?}")
-}
-
-fn held_alert(listed: &Listed) -> HeldAlert {
-    let label = |name| listed.labels.get(name).cloned().unwrap_or_default();
-    HeldAlert {
-        name: label("alertname"),
-        severity: label("severity"),
-    }
 }
 
 /// Asks about each, all at once.

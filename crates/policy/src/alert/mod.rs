@@ -210,12 +210,6 @@ impl Alert {
     pub fn episode(&self) -> Episode {
         Episode::of(self.fingerprint, self.starts_ms)
     }
-
-    /// The label `severity`; empty without one.
-    #[must_use]
-    pub fn severity(&self) -> &str {
-        self.labels.get("severity").map_or("", String::as_str)
-    }
 }
 
 /// One (fingerprint, startsAt) of an alert, as a number.

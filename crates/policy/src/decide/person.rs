@@ -38,10 +38,7 @@ pub(super) fn waiting(case: &Case<'_>) -> Decision {
 /// severity, or the unit left active other than by somebody's stop.
 fn has_worsened(case: &Case<'_>) -> bool {
     let told = &case.incident.told;
-    let joined = case.live.iter().map(|(_, evidence)| HeldAlert {
-        name: evidence.name.clone(),
-        severity: evidence.labels.get("severity").cloned().unwrap_or_default(),
-    });
+    let joined = case.live.iter().map(|(_, e)| HeldAlert::of(&e.labels));
     let held = case
         .observation
         .of_unit

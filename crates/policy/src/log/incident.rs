@@ -446,10 +446,7 @@ impl Incident {
 
     /// Takes note of what the person who is called gets to know.
     fn tell(&mut self, observation: &Observation) {
-        let joined = self.evidence.values().map(|evidence| HeldAlert {
-            name: evidence.name.clone(),
-            severity: evidence.labels.get("severity").cloned().unwrap_or_default(),
-        });
+        let joined = self.evidence.values().map(|e| HeldAlert::of(&e.labels));
         self.told.alerts.extend(joined);
         if let Some(held) = observation.of_unit.known() {
             self.told.alerts.extend(held.iter().cloned());

@@ -44,14 +44,42 @@ fn failure(error: CommandError) -> Failure {
     }
 }
 
+/// Takes what a person says about the whole host.
+async fn about_the_host<C: UnitControl>(
+    shared: &Shared<C>,
+    headers: &HeaderMap,
+    body: &[u8],
+    command: fn(String) -> Command,
+) -> Result<(), Failure> {
+    let reason = said(shared, headers, body)?;
+    shared
+        .engine
+        .command(command(reason))
+        .await
+        .map_err(failure)
+}
+
+/// Takes what a person says about one incident, and gives its number.
+async fn about_an_incident<C: UnitControl>(
+    shared: &Shared<C>,
+    headers: &HeaderMap,
+    id: Result<Path<i64>, PathRejection>,
+    body: &[u8],
+    command: fn(i64, String) -> Command,
+) -> Result<i64, Failure> {
+    let reason = said(shared, headers, body)?;
+    let incident = number(id)?;
+    let command = command(incident, reason);
+    shared.engine.command(command).await.map_err(failure)?;
+    Ok(incident)
+}
+
 pub(super) async fn pause<C: UnitControl>(
     State(shared): App<C>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    let reason = said(&shared, &headers, &body)?;
-    let command = Command::Pause { reason };
-    shared.engine.command(command).await.map_err(failure)?;
+    about_the_host(&shared, &headers, &body, |reason| Command::Pause { reason }).await?;
     Ok(Json(json!({ "paused": true })).into_response())
 }
 
@@ -60,9 +88,10 @@ pub(super) async fn resume<C: UnitControl>(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    let reason = said(&shared, &headers, &body)?;
-    let command = Command::Resume { reason };
-    shared.engine.command(command).await.map_err(failure)?;
+    about_the_host(&shared, &headers, &body, |reason| Command::Resume {
+        reason,
+    })
+    .await?;
     Ok(Json(json!({ "paused": false })).into_response())
 }
 
@@ -72,10 +101,8 @@ pub(super) async fn acknowledge<C: UnitControl>(
     id: Result<Path<i64>, PathRejection>,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    let reason = said(&shared, &headers, &body)?;
-    let incident = number(id)?;
-    let command = Command::Acknowledge { incident, reason };
-    shared.engine.command(command).await.map_err(failure)?;
+    let command = |incident, reason| Command::Acknowledge { incident, reason };
+    let incident = about_an_incident(&shared, &headers, id, &body, command).await?;
     Ok(Json(json!({ "acknowledged": incident })).into_response())
 }
 
@@ -85,9 +112,7 @@ pub(super) async fn close<C: UnitControl>(
     id: Result<Path<i64>, PathRejection>,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    let reason = said(&shared, &headers, &body)?;
-    let incident = number(id)?;
-    let command = Command::Close { incident, reason };
-    shared.engine.command(command).await.map_err(failure)?;
+    let command = |incident, reason| Command::Close { incident, reason };
+    let incident = about_an_incident(&shared, &headers, id, &body, command).await?;
     Ok(Json(json!({ "closed": incident })).into_response())
 }

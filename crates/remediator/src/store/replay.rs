@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 
 /// The open incidents. One whose beginning this version cannot read is open too: it has a kind that
 /// is not among ours, or no beginning of ours.
-const OPEN: &str = "SELECT DISTINCT incident FROM events WHERE incident <> 0 AND (kind = 'opened' \
-     OR kind NOT IN ('opened', 'refused', 'alert', 'witnessed', 'cleared', 'decided', 'intent', \
-     'job_ended', 'verdict', 'acknowledged', 'closed')) AND incident NOT IN \
+const OPEN: &str = "SELECT incident FROM (SELECT incident FROM events WHERE kind = 'opened' \
+     UNION SELECT incident FROM events WHERE kind NOT IN ('opened', 'refused', 'alert', 'witnessed', \
+     'cleared', 'decided', 'intent', 'job_ended', 'verdict', 'acknowledged', 'closed')) \
+     WHERE incident <> 0 AND incident NOT IN \
      (SELECT incident FROM events WHERE kind IN ('closed', 'refused'))";
 
 /// The incidents whose end is still of use: the newest refusals and closings by a person, and what

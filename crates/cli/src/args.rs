@@ -31,6 +31,10 @@ pub enum Command {
     Load(Load),
     /// List the remediator's incidents, or tell the story of one
     Incidents(IncidentsArgs),
+    /// Show one trace as a waterfall, with its log lines
+    Trace(TraceArgs),
+    /// Receive spans over OTLP and keep them in the log store, where there is no Tempo
+    Spans(SpansArgs),
 }
 
 /// Arguments of `sink`.
@@ -126,6 +130,41 @@ pub struct IncidentsArgs {
     pub json: bool,
 }
 
+/// Arguments of `trace`.
+#[derive(Debug, Args)]
+pub struct TraceArgs {
+    /// The trace: 32 hex digits, as log lines and error answers name it
+    #[arg(value_name = "ID", value_parser = trace_id)]
+    pub id: String,
+    /// Tempo; where it does not answer, or has no such trace, the spans are looked for among the log entries
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:3200", value_parser = http_url)]
+    pub tempo: Url,
+    /// Loki
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:3100", value_parser = http_url)]
+    pub loki: Url,
+    /// VictoriaLogs, asked where Loki does not answer
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9428", value_parser = http_url)]
+    pub victorialogs: Url,
+    /// How far back log entries are looked for where Tempo does not tell the time, in hours, 1 to 8760
+    #[arg(long, value_name = "N", default_value = "168", value_parser = value_parser!(u32).range(1..=8760))]
+    pub hours: u32,
+    /// Columns of the output, 80 to 1000
+    #[arg(long, value_name = "N", default_value = "80", value_parser = value_parser!(u16).range(80..=1000))]
+    pub width: u16,
+}
+
+/// Arguments of `spans`.
+#[derive(Debug, Args)]
+pub struct SpansArgs {
+    /// Address and port to listen on; port 0 takes a free one, which is printed
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4418")]
+    pub listen: SocketAddr,
+    /// Where the log store takes OTLP logs: http://127.0.0.1:9428/insert/opentelemetry/v1/logs for VictoriaLogs,
+    /// http://127.0.0.1:3100/otlp/v1/logs for Loki
+    #[arg(long, value_name = "URL", value_parser = http_url)]
+    pub store: Url,
+}
+
 /// Accepts plain HTTP only: the binary carries no TLS.
 fn http_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text)
@@ -182,9 +221,21 @@ fn incident_id(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// Accepts what W3C Trace Context calls a trace id, in upper case too.
+fn trace_id(text: &str) -> Result<String, String> {
+    let id = text.to_ascii_lowercase();
+    let is_hex = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !is_hex || id.bytes().all(|byte| byte == b'0') {
+        return Err("a trace id is 32 hex digits, not all zero; take it from a log line's trace_id, an error answer's \
+             trace_id, or an exemplar"
+            .to_owned());
+    }
+    Ok(id)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{http_url, incident_id, label_value, loopback_url, rate};
+    use super::{http_url, incident_id, label_value, loopback_url, rate, trace_id};
 
     #[test]
     fn load_goes_to_loopback_only() {
@@ -239,5 +290,23 @@ mod tests {
         assert!(label_value("a\nb").is_err());
         assert!(incident_id("..").is_err());
         assert_eq!(incident_id("42").as_deref(), Ok("42"));
+    }
+
+    #[test]
+    fn a_trace_id_is_32_hex_digits() {
+        let id = "4bf92f3577b34da6a3ce929d0e0e4736";
+        assert_eq!(trace_id(&id.to_uppercase()).as_deref(), Ok(id));
+        for bad in [
+            "",
+            "4bf9",
+            &"0".repeat(32),
+            &"g".repeat(32),
+            &"é".repeat(16),
+        ] {
+            assert!(
+                trace_id(bad).is_err_and(|error| error.contains("32 hex digits")),
+                "{bad}"
+            );
+        }
     }
 }

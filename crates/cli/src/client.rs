@@ -30,38 +30,71 @@ pub(crate) fn direct() -> Result<reqwest::Client, Error> {
         .map_err(|source| Error::Client { source })
 }
 
-/// Gets the whole body of a 200 answer.
-pub(crate) async fn get(url: Url) -> Result<Vec<u8>, Error> {
-    let unreachable = |source| Error::Unreachable {
-        url: url.to_string(),
-        source,
-    };
-    let mut response = direct()?
-        .get(url.clone())
-        .send()
-        .await
-        .map_err(unreachable)?;
+/// A whole answer.
+pub(crate) struct Answer {
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// At most [`MAX_ANSWER`] bytes.
+    pub(crate) body: Vec<u8>,
+}
+
+/// Why there is no whole answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Silence {
+    #[error("no complete answer ({})", cause(.0))]
+    Unreachable(reqwest::Error),
+    #[error("the answer is larger than {MAX_ANSWER} bytes")]
+    TooLarge,
+}
+
+/// Gets an answer, whatever its status.
+pub(crate) async fn ask(client: &reqwest::Client, url: Url) -> Result<Answer, Silence> {
+    let mut response = client.get(url).send().await.map_err(Silence::Unreachable)?;
     let status = response.status().as_u16();
-    if status != 200 {
-        let cure = match status {
-            404 => "no such incident there; `homeostat incidents` lists them",
-            _ => "read `journalctl -u homeostat-remediator`",
-        };
-        return Err(Error::Status {
-            url: url.to_string(),
-            status,
-            cure,
-        });
-    }
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+    while let Some(chunk) = response.chunk().await.map_err(Silence::Unreachable)? {
         if body.len() + chunk.len() > MAX_ANSWER {
-            return Err(Error::TooLarge {
-                url: url.to_string(),
-                limit: MAX_ANSWER,
-            });
+            return Err(Silence::TooLarge);
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(body)
+    Ok(Answer { status, body })
+}
+
+/// Gets the whole body of the remediator's 200 answer.
+pub(crate) async fn get(url: Url) -> Result<Vec<u8>, Error> {
+    let Answer { status, body } =
+        ask(&direct()?, url.clone())
+            .await
+            .map_err(|silence| match silence {
+                Silence::Unreachable(source) => Error::Unreachable {
+                    url: url.to_string(),
+                    source,
+                },
+                Silence::TooLarge => Error::TooLarge {
+                    url: url.to_string(),
+                    limit: MAX_ANSWER,
+                },
+            })?;
+    if status == 200 {
+        return Ok(body);
+    }
+    let cure = match status {
+        404 => "no such incident there; `homeostat incidents` lists them",
+        _ => "read `journalctl -u homeostat-remediator`",
+    };
+    Err(Error::Status {
+        url: url.to_string(),
+        status,
+        cure,
+    })
+}
+
+/// What an error of the client goes back to, such as a refused connection, without the address.
+pub(crate) fn cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
 }

@@ -128,6 +128,16 @@ pub enum Error {
         /// How many requests were due.
         tried: u64,
     },
+    /// Nobody who was asked has anything of a trace.
+    #[error(
+        "no span and no log line of trace {id} was found:\n  {asked}\nA trace is there some seconds after it ended, until the retention of who keeps it; see --tempo, --loki, --victorialogs and --hours"
+    )]
+    TraceNotFound {
+        /// As given.
+        id: String,
+        /// Who was asked, and what each said.
+        asked: String,
+    },
     /// The result cannot be printed.
     #[error("cannot write to standard output; check where it is redirected to")]
     Output {
@@ -156,6 +166,7 @@ impl Error {
             | Self::TooLarge { .. }
             | Self::Form { .. }
             | Self::NothingAccepted { .. }
+            | Self::TraceNotFound { .. }
             | Self::Output { .. } => false,
         }
     }

@@ -1,4 +1,4 @@
-//! The operator's hand of Homeostat: a local receiver for pages, load for measurements, a view of the incidents.
+//! The operator's hand of Homeostat: receivers for pages and spans, load for measurements, views of incidents and traces.
 //!
 //! Nothing here heals or decides. Whatever prints text that came from elsewhere goes through [`terminal`].
 
@@ -7,8 +7,11 @@ mod client;
 mod error;
 pub mod incidents;
 pub mod load;
+mod server;
 pub mod sink;
+pub mod spans;
 pub mod terminal;
+pub mod trace;
 
 pub use error::Error;
 
@@ -34,6 +37,8 @@ pub async fn run(command: Command) -> Result<(), Error> {
             report.verdict(args.url.as_str())
         }
         Command::Load(Load::Flush(args)) => print_out(&to_json(&load::flush(&args)?)),
+        Command::Spans(args) => spans::run(&args).await,
+        Command::Trace(args) => print_out(&trace::show(&args).await?),
         Command::Incidents(args) => print_out(&incidents::show(&args).await?),
     }
 }

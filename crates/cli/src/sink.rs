@@ -7,10 +7,7 @@ mod page;
 
 pub use ledger::Ledger;
 
-use std::future::{Future, IntoFuture};
-use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -19,19 +16,14 @@ use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use time::OffsetDateTime;
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
 
 use crate::Error;
 use crate::args::SinkArgs;
+use crate::server::{self, say};
 use page::Page;
 
 /// The largest payload, in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
-
-/// How long a connection that does not end may hold up the stop.
-const DRAIN: Duration = Duration::from_secs(5);
 
 type Shared = Arc<Mutex<Ledger>>;
 
@@ -41,56 +33,8 @@ type Shared = Arc<Mutex<Ledger>>;
 /// The port, the file or the signals cannot be had.
 pub async fn run(args: &SinkArgs) -> Result<(), Error> {
     let ledger = Ledger::open(&args.file)?;
-    let mut terminate =
-        signal(SignalKind::terminate()).map_err(|source| Error::Signals { source })?;
-    let mut interrupt =
-        signal(SignalKind::interrupt()).map_err(|source| Error::Signals { source })?;
-    let listen = |source| Error::Listen {
-        address: args.listen,
-        source,
-    };
-    let listener = TcpListener::bind(args.listen).await.map_err(listen)?;
-    let address = listener.local_addr().map_err(listen)?;
-    say(&format!(
-        "listening on http://{address}/, pages are kept in {}",
-        args.file.display()
-    ));
-    serve(listener, ledger, async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
-    .await?;
-    say("stopped");
-    Ok(())
-}
-
-/// Serves until `shutdown` ends, then lets requests under way finish for at most five seconds.
-///
-/// # Errors
-/// The server stopped by itself.
-pub async fn serve(
-    listener: TcpListener,
-    ledger: Ledger,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> Result<(), Error> {
-    let (stopping, stopped) = oneshot::channel();
-    let server = axum::serve(listener, router(ledger)).with_graceful_shutdown(async move {
-        shutdown.await;
-        // The receiver is gone only when the server has already ended.
-        let _ = stopping.send(());
-    });
-    let overdue = async {
-        match stopped.await {
-            Ok(()) => tokio::time::sleep(DRAIN).await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        result = server.into_future() => result.map_err(|source| Error::Serve { source }),
-        () = overdue => Ok(()),
-    }
+    let purpose = format!("pages are kept in {}", args.file.display());
+    server::run(args.listen, &purpose, router(ledger)).await
 }
 
 fn router(ledger: Ledger) -> Router {
@@ -161,9 +105,4 @@ async fn with_ledger<T: Send + 'static>(
     })
     .await
     .expect("invariant: work on the ledger does not panic and is never cancelled")
-}
-
-/// One line for the journal. A closed stdout must not stop the sink: the page is on disk already.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

@@ -7,6 +7,8 @@
 mod incidents;
 mod load;
 mod sink;
+mod spans;
+mod trace;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -106,6 +108,14 @@ fn bad_usage_exits_64_and_names_flag_value_and_cure() {
         (
             &["sink", "--file", "/dev/zero"],
             ["--file", "/dev/zero", "existing folder"],
+        ),
+        (
+            &["trace", "4bf92f35"],
+            ["<ID>", "'4bf92f35'", "32 hex digits"],
+        ),
+        (
+            &["spans", "--store", "https://127.0.0.1/"],
+            ["--store", "https://127.0.0.1/", "only http://"],
         ),
         (&["nothing"], ["nothing", "subcommand", "--help"]),
     ] {

@@ -58,7 +58,15 @@ in
     );
     # Each line is in the queue before the next is read from the journal. By default a hundred wait in memory.
     collectorFlags = [ "--feature-gates=stanza.synchronousLogEmitter" ];
-    spanPrinter = import ./collector-printer.nix { inherit ports; };
+    # Only where spans come, but not to a Tempo.
+    spans =
+      if runs "tempo" || !runs "collector" || lokiUrl == null then
+        null
+      else
+        import ./spans.nix {
+          inherit ports paths;
+          store = "${lokiUrl}/otlp/v1/logs";
+        };
     grafana = here "grafana" (
       import ./grafana.nix {
         inherit

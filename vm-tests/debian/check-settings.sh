@@ -26,13 +26,11 @@ bin=$tree/usr/local/bin
 [[ ! -f $config/loki.json || ! -x $bin/loki ]] || check "$bin/loki" -verify-config -config.file="$config/loki.json"
 # Tempo counts a warning as an error.
 [[ ! -f $config/tempo.json || ! -x $bin/tempo ]] || check "$bin/tempo" -config.verify -config.file="$config/tempo.json"
-for role in collector span-printer; do
-  [[ ! -f $config/$role.json || ! -x $bin/otelcol ]] \
-    || check "$bin/otelcol" validate --feature-gates=stanza.synchronousLogEmitter --config="file:$config/$role.json"
-done
+[[ ! -f $config/collector.json || ! -x $bin/otelcol ]] \
+  || check "$bin/otelcol" validate --feature-gates=stanza.synchronousLogEmitter --config="file:$config/collector.json"
 # Units that packages bring are their makers' business; ours must be without a complaint. One whose program was not
 # brought would only be told so.
-for unit in "$tree"/etc/systemd/system/{homeostat-*,loki,tempo,opentelemetry-collector,span-printer,grafana}.service; do
+for unit in "$tree"/etc/systemd/system/{homeostat-*,loki,tempo,opentelemetry-collector,grafana}.service; do
   [[ -f $unit ]] || continue
   program=$(sed -n 's/^ConditionPathExists=//p' "$unit")
   [[ -z $program || -x $tree$program ]] || continue

@@ -24,6 +24,7 @@
     processExporter = "prometheus-process-exporter.service";
     loki = "loki.service";
     tempo = "tempo.service";
+    spans = "homeostat-spans.service";
     collector = "opentelemetry-collector.service";
     grafana = "grafana.service";
     # postgresql.service is an empty shell on Debian: the server is an instance of the template.

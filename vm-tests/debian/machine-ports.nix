@@ -13,8 +13,8 @@ builtins.attrValues (
       "tempo"
       "tempoGrpc"
     ]
-    # In Tempo's absence the printer of spans listens there.
-    ++ unless (runs "tempo" || runs "collector") [ "tempoOtlp" ]
+    # In Tempo's absence the keeper of spans listens there.
+    ++ unless (runs "tempo" || runs "spans") [ "tempoOtlp" ]
     ++ unless (runs "collector") [
       "otlpGrpc"
       "otlpHttp"

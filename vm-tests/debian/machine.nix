@@ -26,8 +26,12 @@ let
       "collector"
       "grafana"
     ];
-    # In Tempo's absence a printer of spans has its place.
-    urls.tempoOtlp = "http://127.0.0.1:${toString ports.tempoOtlp}";
+    # In Tempo's absence the keeper of spans listens there, if there is a log store.
+    urls =
+      if builtins.elem "loki" given.backends then
+        { tempoOtlp = "http://127.0.0.1:${toString ports.tempoOtlp}"; }
+      else
+        { };
   };
   inherit (settings) ports;
   write = import ../../nixos-modules/settings/write.nix;

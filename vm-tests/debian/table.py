@@ -51,8 +51,8 @@ def show(machine: nspawn.Machine) -> None:
     show_endpoints(machine)
     described = machine.spec()["settings"]
     for name, cure in described["absent"].items():
-        instead = name == "tempo" and any("span-printer" in path for path in described["files"])
-        said = "; spans are printed instead: ./dev shell journalctl --namespace=span-printer" if instead else ""
+        instead = name == "tempo" and any("homeostat-spans" in path for path in described["files"])
+        said = "; spans are kept with the log lines instead: sudo ./dev shell homeostat trace ID" if instead else ""
         print(f"{backends.TITLES[name]} is absent: {cure}{said}")
     print("\nSecrets, made at the first start, readable by root inside the machine:")
     for path in described.get("secrets", []):

@@ -7,8 +7,10 @@
 mod bounded;
 mod entry;
 pub(crate) mod field;
+mod portion;
+mod read;
+mod wire;
 
-use std::io::Read as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -21,11 +23,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
+    ExportTracePartialSuccess, ExportTraceServiceResponse,
 };
 use prost::Message;
 use reqwest::Url;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::args::SpansArgs;
 use crate::terminal::complain;
@@ -85,8 +87,9 @@ async fn receive(State(store): State<Arc<Store>>, request: Request) -> Response 
         Ok(rejected) => {
             let partial_success = (rejected > 0).then(|| ExportTracePartialSuccess {
                 rejected_spans: rejected,
-                error_message: "spans need a trace id of 16 bytes and a span id of 8, not zero"
-                    .to_owned(),
+                error_message:
+                    "spans need a trace id of 16 bytes and a span id of 8, not zero, and at most 512 KiB"
+                        .to_owned(),
             });
             answer(
                 StatusCode::OK,
@@ -114,20 +117,15 @@ async fn take(store: &Arc<Store>, request: Request) -> Result<i64, Refusal> {
             )
         })?
         .map_err(|rejection| Refusal(rejection.status(), rejection.body_text()))?;
+    let (sender, mut portions) = mpsc::channel(1);
     // Unpacking some megabytes takes longer than an async thread may be held.
-    let request = tokio::task::spawn_blocking(move || read(&body, packed))
-        .await
-        .expect("invariant: reading a request does not panic and is never cancelled")?;
-    let spans = request
-        .resource_spans
-        .iter()
-        .flat_map(|group| &group.scope_spans)
-        .flat_map(|scope| &scope.spans);
-    let rejected = spans.filter(|span| !entry::is_valid(span)).count();
-    for portion in entry::portions(request) {
+    let reading = tokio::task::spawn_blocking(move || read::read(&body, packed, &sender));
+    while let Some(portion) = portions.recv().await {
         store.keep(&portion).await?;
     }
-    Ok(i64::try_from(rejected).unwrap_or(i64::MAX))
+    reading
+        .await
+        .expect("invariant: reading a request does not panic and is never cancelled")
 }
 
 /// Whether the body is compressed. Other forms than those of an OTLP exporter are refused.
@@ -150,29 +148,6 @@ fn is_packed(headers: &HeaderMap) -> Result<bool, Refusal> {
             "Content-Encoding {other:?} is not taken; send gzip, or no compression"
         )),
     }
-}
-
-fn read(body: &[u8], packed: bool) -> Result<ExportTraceServiceRequest, Refusal> {
-    let bad = |problem: String| Refusal(StatusCode::BAD_REQUEST, problem);
-    let mut plain = Vec::new();
-    let body = if packed {
-        let limit = u64::try_from(BODY_LIMIT).unwrap_or(u64::MAX);
-        flate2::read::MultiGzDecoder::new(body)
-            .take(limit + 1)
-            .read_to_end(&mut plain)
-            .map_err(|error| bad(format!("the body is not whole gzip: {error}")))?;
-        plain.as_slice()
-    } else {
-        body
-    };
-    if body.len() > BODY_LIMIT {
-        return Err(Refusal(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!("more than {BODY_LIMIT} bytes when unpacked; send fewer spans at once"),
-        ));
-    }
-    ExportTraceServiceRequest::decode(body)
-        .map_err(|error| bad(format!("the body is no ExportTraceServiceRequest: {error}")))
 }
 
 impl Store {

@@ -2,18 +2,18 @@
 
 use std::fmt::{self, Write as _};
 
-use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
-use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs, SeverityNumber};
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, SeverityNumber};
 use opentelemetry_proto::tonic::resource::v1::Resource;
+use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, SpanKind};
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
+use prost::{DecodeError, Message as _};
 
 use super::bounded::{self, Bounded};
 use super::field;
+use super::wire::messages;
 
 /// The most bytes of each text of an entry, before the mark that something was cut. An entry has less than 6 KiB; Loki
 /// takes lines of 256 KiB with 64 KiB of fields.
@@ -22,67 +22,20 @@ const MESSAGE_BYTES: usize = 512;
 const ATTRIBUTES_BYTES: usize = 2048;
 const EVENTS_BYTES: usize = 2048;
 
-/// Spans that are entries at the same time: they bound what is in memory beside the request itself.
-const PORTION: usize = 500;
+/// The largest span, and the largest description of a program, that is decoded. In memory it may take a hundred times
+/// as much.
+const DECODED_BYTES: usize = 512 * 1024;
 
 /// What a program is called that does not say its name: OpenTelemetry's own word.
 const UNKNOWN_SERVICE: &str = "unknown_service";
 
-/// Whether a span can be found: its identifiers have their length and are not zero.
-pub(super) fn is_valid(span: &Span) -> bool {
-    let set = |id: &[u8], length| id.len() == length && id.iter().any(|byte| *byte != 0);
-    set(&span.trace_id, 16) && set(&span.span_id, 8)
-}
-
-/// The valid spans of a request as requests to the log store, each of them of fewer than two portions.
-pub(super) fn portions(
-    request: ExportTraceServiceRequest,
-) -> impl Iterator<Item = ExportLogsServiceRequest> {
-    let mut groups = request.resource_spans.into_iter().flat_map(groups);
-    std::iter::from_fn(move || {
-        let (mut resource_logs, mut count) = (Vec::new(), 0);
-        while count < PORTION
-            && let Some((records, group)) = groups.next()
-        {
-            count += records;
-            resource_logs.push(group);
-        }
-        (count > 0).then_some(ExportLogsServiceRequest { resource_logs })
-    })
-}
-
-/// The spans of one program, at most a portion at a time, and how many those are.
-fn groups(spans: ResourceSpans) -> impl Iterator<Item = (usize, ResourceLogs)> {
-    let resource = resource(spans.resource.unwrap_or_default());
-    let mut valid = spans
-        .scope_spans
-        .into_iter()
-        .flat_map(|scope| scope.spans)
-        .filter(is_valid);
-    std::iter::from_fn(move || {
-        let log_records: Vec<_> = valid.by_ref().take(PORTION).map(record).collect();
-        let count = log_records.len();
-        let scope_logs = ScopeLogs {
-            scope: Some(InstrumentationScope {
-                name: "homeostat.spans".to_owned(),
-                ..InstrumentationScope::default()
-            }),
-            log_records,
-            ..ScopeLogs::default()
-        };
-        (count > 0).then(|| {
-            let logs = ResourceLogs {
-                resource: Some(resource.clone()),
-                scope_logs: vec![scope_logs],
-                ..ResourceLogs::default()
-            };
-            (count, logs)
-        })
-    })
-}
-
 /// Service and host, as log lines have them. VictoriaLogs makes a stream of each combination, so no more than these.
-fn resource(given: Resource) -> Resource {
+pub(super) fn resource(group: &[u8]) -> Result<Resource, DecodeError> {
+    // ResourceSpans.resource is field 1.
+    let given = match messages(group, 1).next().transpose()? {
+        Some(bytes) if bytes.len() <= DECODED_BYTES => Resource::decode(bytes)?,
+        _ => Resource::default(),
+    };
     let named = |wanted: &str| {
         given.attributes.iter().find_map(|attribute| {
             match attribute
@@ -100,13 +53,25 @@ fn resource(given: Resource) -> Resource {
     let service = named("service.name").unwrap_or_else(|| UNKNOWN_SERVICE.to_owned());
     let mut attributes = vec![string("service.name", service)];
     attributes.extend(named("host.name").map(|host| string("host.name", host)));
-    Resource {
+    Ok(Resource {
         attributes,
         ..Resource::default()
-    }
+    })
 }
 
-fn record(span: Span) -> LogRecord {
+/// The entry of a span; none where it could never be found, because its identifiers are not valid, or where it is too
+/// large.
+pub(super) fn record(span: &[u8]) -> Result<Option<LogRecord>, DecodeError> {
+    if span.len() > DECODED_BYTES {
+        return Ok(None);
+    }
+    let span = Span::decode(span)?;
+    let set = |id: &[u8], length| id.len() == length && id.iter().any(|byte| *byte != 0);
+    let valid = set(&span.trace_id, 16) && set(&span.span_id, 8);
+    Ok(valid.then(|| written_down(span)))
+}
+
+fn written_down(span: Span) -> LogRecord {
     let nanos = span
         .end_time_unix_nano
         .saturating_sub(span.start_time_unix_nano);

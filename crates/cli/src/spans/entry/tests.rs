@@ -1,12 +1,11 @@
-use super::{EVENTS_BYTES, PORTION, is_valid, portions, string};
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use super::{DECODED_BYTES, EVENTS_BYTES, record, resource, string};
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, SpanKind};
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span, Status};
 use prost::Message as _;
 
 fn span() -> Span {
@@ -22,22 +21,6 @@ fn span() -> Span {
     }
 }
 
-fn request(resource: Vec<KeyValue>, spans: Vec<Span>) -> ExportTraceServiceRequest {
-    ExportTraceServiceRequest {
-        resource_spans: vec![ResourceSpans {
-            resource: Some(Resource {
-                attributes: resource,
-                ..Resource::default()
-            }),
-            scope_spans: vec![ScopeSpans {
-                spans,
-                ..ScopeSpans::default()
-            }],
-            ..ResourceSpans::default()
-        }],
-    }
-}
-
 fn texts(attributes: &[KeyValue]) -> Vec<(&str, &str)> {
     let text = |attribute: &KeyValue| match &attribute.value.as_ref()?.value {
         Some(Value::StringValue(text)) => Some(text.clone().leak() as &str),
@@ -49,22 +32,13 @@ fn texts(attributes: &[KeyValue]) -> Vec<(&str, &str)> {
         .collect()
 }
 
-fn only_record(span: Span) -> LogRecord {
-    let mut portions: Vec<_> = portions(request(Vec::new(), vec![span])).collect();
-    assert_eq!(portions.len(), 1);
-    portions
-        .remove(0)
-        .resource_logs
-        .remove(0)
-        .scope_logs
-        .remove(0)
-        .log_records
-        .remove(0)
+fn entry(span: &Span) -> Option<LogRecord> {
+    record(&span.encode_to_vec()).expect("it was encoded")
 }
 
 #[test]
 fn a_span_is_one_entry_with_all_that_was_said_of_it() {
-    let record = only_record(Span {
+    let record = entry(&Span {
         attributes: vec![string("http.route", "/x".to_owned())],
         events: vec![Event {
             time_unix_nano: 1_001_500_000,
@@ -77,7 +51,8 @@ fn a_span_is_one_entry_with_all_that_was_said_of_it() {
             code: StatusCode::Error.into(),
         }),
         ..span()
-    });
+    })
+    .expect("it is valid");
     assert_eq!((record.trace_id, record.span_id), (vec![1; 16], vec![2; 8]));
     assert_eq!(record.time_unix_nano, 1_000_000_000);
     assert_eq!(
@@ -101,32 +76,35 @@ fn a_span_is_one_entry_with_all_that_was_said_of_it() {
 
 #[test]
 fn only_service_and_host_become_streams() {
-    let resource = ["host.name", "service.instance.id", "service.name"]
+    let whole = ["host.name", "service.instance.id", "service.name"]
         .map(|name| string(name, name.to_uppercase()));
-    for (given, expected) in [
+    for (attributes, expected) in [
         (
-            resource.to_vec(),
+            whole.to_vec(),
             vec![("service.name", "SERVICE.NAME"), ("host.name", "HOST.NAME")],
         ),
         (Vec::new(), vec![("service.name", "unknown_service")]),
     ] {
-        let found: Vec<_> = portions(request(given, vec![span()])).collect();
-        let resource = found[0].resource_logs[0]
-            .resource
-            .clone()
-            .unwrap_or_default();
+        let group = ResourceSpans {
+            resource: Some(Resource {
+                attributes,
+                ..Resource::default()
+            }),
+            ..ResourceSpans::default()
+        };
+        let resource = resource(&group.encode_to_vec()).expect("it was encoded");
         assert_eq!(texts(&resource.attributes), expected);
     }
 }
 
 #[test]
 fn an_entry_is_small_whatever_the_span_holds() {
-    let long = "x".repeat(100_000);
+    let long = "x".repeat(10_000);
     let event = Event {
         name: long.clone(),
         ..Event::default()
     };
-    let record = only_record(Span {
+    let record = entry(&Span {
         name: long.clone(),
         attributes: vec![string(&long, long.clone()); 10],
         events: vec![event; 10],
@@ -135,7 +113,8 @@ fn an_entry_is_small_whatever_the_span_holds() {
             code: StatusCode::Error.into(),
         }),
         ..span()
-    });
+    })
+    .expect("it is valid");
     assert!(record.encoded_len() < 6 * 1024, "{}", record.encoded_len());
     let events = texts(&record.attributes)
         .into_iter()
@@ -145,26 +124,23 @@ fn an_entry_is_small_whatever_the_span_holds() {
 }
 
 #[test]
-fn many_spans_come_in_portions_and_those_without_identifiers_do_not() {
-    let mut spans = vec![span(); 2 * PORTION + 1];
-    spans[7].trace_id = vec![0; 16];
-    spans[8].span_id = vec![1; 7];
-    assert_eq!(spans.iter().filter(|span| !is_valid(span)).count(), 2);
-    let mut whole = request(Vec::new(), spans);
-    // Many programs in one request do not make many requests.
-    whole.resource_spans.extend(vec![
-        request(Vec::new(), vec![span()])
-            .resource_spans
-            .remove(0);
-        10
-    ]);
-    let counts: Vec<usize> = portions(whole)
-        .map(|portion| {
-            let groups = portion.resource_logs.iter();
-            groups
-                .map(|group| group.scope_logs[0].log_records.len())
-                .sum()
-        })
-        .collect();
-    assert_eq!(counts, [PORTION, PORTION, 9]);
+fn spans_that_cannot_be_found_or_are_too_large_are_no_entries() {
+    let without = |trace_id, span_id| Span {
+        trace_id,
+        span_id,
+        ..span()
+    };
+    for bad in [
+        without(vec![0; 16], vec![2; 8]),
+        without(vec![1; 15], vec![2; 8]),
+        without(vec![1; 16], vec![0; 8]),
+        without(vec![1; 16], Vec::new()),
+        Span {
+            name: "x".repeat(DECODED_BYTES),
+            ..span()
+        },
+    ] {
+        assert_eq!(entry(&bad), None);
+    }
+    assert!(record(b"nonsense").is_err());
 }

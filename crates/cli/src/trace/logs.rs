@@ -161,7 +161,9 @@ impl Entry<'_> {
 
 /// Nanoseconds of milliseconds with six decimals, as `homeostat spans` writes them.
 fn nanos(milliseconds: &str) -> Option<u64> {
-    let (whole, part) = milliseconds.split_once('.')?;
-    let (whole, part): (u64, u64) = (whole.parse().ok()?, format!("{part:0<6}").parse().ok()?);
+    let (whole, part) = milliseconds
+        .split_once('.')
+        .filter(|(_, part)| part.len() == 6)?;
+    let (whole, part): (u64, u64) = (whole.parse().ok()?, part.parse().ok()?);
     whole.checked_mul(1_000_000)?.checked_add(part)
 }

@@ -23,6 +23,8 @@ in
         "dbus"
         "polkit"
         "journald"
+        # Only where a log store runs, and no Tempo.
+        "spans"
       ]
       ++ backends
     )

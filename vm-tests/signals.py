@@ -43,7 +43,7 @@ def stored_spans(trace_id):
         resource = {a["key"]: a["value"].get("stringValue") for a in batch["resource"]["attributes"]}
         for span in [span for scope in batch["scopeSpans"] for span in scope["spans"]]:
             spans.append({
-                "service": resource["service.name"], "name": span["name"], "start": span["startTimeUnixNano"],
+                "service": resource["service.name"], "name": span["name"],
                 "kind": span["kind"].removeprefix("SPAN_KIND_").capitalize(),
                 "id": base64.b64decode(span["spanId"]).hex(),
                 "parent": base64.b64decode(span.get("parentSpanId", "")).hex(),
@@ -51,29 +51,38 @@ def stored_spans(trace_id):
     return spans
 
 
-# What the printer of spans says, one entry a line.
-PRINTED = "journalctl -q --namespace=span-printer -o cat"
-KEYS = {"Trace ID": "trace", "Parent ID": "parent", "ID": "id", "Name": "name", "Kind": "kind", "Start time": "start"}
+# Where spans are kept in the log store, they are told from the lines by a field.
+SPANS, LINES = 'entry_kind="span"', 'entry_kind=""'
 
 
-def printed_spans(trace_id):
-    """A trace's spans as the printer has put them into its journal."""
-    service, spans = None, []
-    wanted = "^ +(-> service.name|Trace ID|Parent ID|ID|Name|Kind|Start time)"
-    for line in machine.succeed(f"{PRINTED} | grep -E '{wanted}'").splitlines():
-        key, _, value = line.strip().partition(":")
-        if key == "-> service.name":
-            service = value.strip().removeprefix("Str(").removesuffix(")")
-        elif key.strip() == "Trace ID":
-            spans.append({"service": service})
-        if key.strip() in KEYS:
-            spans[-1][KEYS[key.strip()]] = value.strip()
-    return [span for span in spans if span["trace"] == trace_id]
+def kept_spans(trace_id):
+    """A trace's spans from the log store, for want of Tempo."""
+    return [
+        {
+            "service": fields["service_name"], "name": fields["span_name"],
+            "kind": fields["span_kind"].capitalize(),
+            "id": fields["span_id"], "parent": fields.get("parent_span_id", ""),
+        }
+        for fields, _ in lines(f'{{service_name=~".+"}} | trace_id="{trace_id}" | {SPANS}')
+    ]  # fmt: skip
+
+
+def waterfall(trace_id, *names):
+    """What `homeostat trace` shows, once it has all of these: its head, and its rows from the first column on."""
+
+    def whole():
+        status, text = machine.execute(f"homeostat trace --width 200 {trace_id}")
+        return status == 0 and all(name in text for name in names) and text
+
+    text = wait_for(f"{names} in the waterfall of {trace_id}", whole)
+    log.info(text)
+    head, rows = text.split("\n\n")[:2]
+    return head, rows.splitlines()[1:]
 
 
 def spans_of(trace_id, *names):
     """A trace's spans by name, once it has these."""
-    fetch = stored_spans if "tempo" in running else printed_spans
+    fetch = stored_spans if "tempo" in running else kept_spans
 
     def complete():
         spans = {span["name"]: span for span in fetch(trace_id)}
@@ -112,15 +121,10 @@ with subtest("from a metric to a trace: an exemplar of the API's slowest route")
     request, charge, insert = spans[ROUTE], spans["POST /charges"], spans["INSERT transactions"]
     t.assertEqual([span["kind"] for span in (request, charge, insert)], ["Server", "Client", "Client"])
     t.assertEqual([charge["parent"], insert["parent"]], [request["id"]] * 2)
-    t.assertLess(request["start"], charge["start"])
-    t.assertLess(charge["start"], insert["start"])
     t.assertEqual({span["service"] for span in (request, charge, insert)}, {API})
-    for span in sorted(spans.values(), key=lambda span: span["start"]):
-        above = span["parent"] or "(nobody)"
-        log.info(f"span {span['id']} of {above} {span['service']}: {span['name']} ({span['kind']})")
 
 with subtest("from the trace to its log lines"):
-    [(labels, line)] = some_lines(f'{{service_name="{request["service"]}"}} | trace_id="{trace_id}"')
+    [(labels, line)] = some_lines(f'{{service_name="{request["service"]}"}} | trace_id="{trace_id}" | {LINES}')
     t.assertEqual(line, "transaction created")
     t.assertEqual((labels["systemd_unit"], labels["severity_text"]), (args["units"]["api"], "INFO"))
     t.assertEqual(labels["otel_name"], ROUTE)
@@ -128,11 +132,25 @@ with subtest("from the trace to its log lines"):
         t.assertIn(field, labels)
     log.info(f"line {line!r}: {labels}")
 
+with subtest("the same trace in the terminal, with its log line"):
+    head, rows = waterfall(trace_id, *spans, line)
+    t.assertIn(f"\n{len(spans)} spans, 1 log line, ", head)
+    t.assertIn("\nSpans from " + ("Tempo" if "tempo" in running else ""), head)
+    shown = [row.partition(f" {API} ")[2] for row in rows]
+    # Siblings stand in the order of time, one step below their parent.
+    order = [shown.index(row) for row in (ROUTE, "  POST /charges", "  INSERT transactions")]
+    t.assertEqual(order, sorted(order))
+    t.assertEqual([row.strip() for row in shown if "| " in row], [f"| {line}"])
+    unknown = secrets.token_hex(16)
+    status, text = machine.execute(f"homeostat trace {unknown} 2>&1")
+    t.assertEqual(status, 1)
+    t.assertRegex(text, f"(?s){unknown} was found.*Tempo at .* at http://127.0.0.1:")
+
 with subtest("from a log line to its trace"):
     status, text = ask("GET", f"{api}/error")
     t.assertEqual(status, 500)
     wanted = json.loads(text)["trace_id"]
-    errors = f'{{service_name="{API}"}} |= "error"'
+    errors = f'{{service_name="{API}"}} |= "error" | {LINES}'
     labels = wait_for("its line", lambda: [found for found, _ in lines(errors) if found.get("trace_id") == wanted])[0]
     t.assertEqual((labels["severity_text"], labels["severity_number"]), ("ERROR", "17"))
     t.assertEqual(labels["error"], "a fault on purpose")
@@ -219,7 +237,7 @@ COUNTER = 'http_server_request_duration_seconds_count{http_route="/transactions/
 
 def seen_lines(missing):
     """Which of the traces have a log line."""
-    return {labels["trace_id"] for labels, _ in lines(f'{{service_name="{API}"}} | trace_id=~"..{MARK}.*"')}
+    return {labels["trace_id"] for labels, _ in lines(f'{{service_name="{API}"}} | trace_id=~"..{MARK}.*" | {LINES}')}
 
 
 def seen_metric(missing):
@@ -231,7 +249,8 @@ def seen_metric(missing):
 def seen_traces(missing):
     """Which of the traces can be had by their identifier."""
     if "tempo" not in running:
-        return machine.succeed(f"{PRINTED} | {{ grep -o '..{MARK}[0-9a-f]*' || true; }} | sort -u").split()
+        kept = lines(f'{{service_name="{API}"}} | trace_id=~"..{MARK}.*" | {SPANS}')
+        return {fields["trace_id"] for fields, _ in kept}
     one = f"curl -fsS -o /dev/null {tempo}/api/traces/$trace 2> /dev/null && echo $trace"
     return machine.succeed(f"for trace in {' '.join(missing)}; do {one} || true; done").split()
 

@@ -68,7 +68,7 @@ def kept_spans(trace_id):
 
 
 def waterfall(trace_id, *names):
-    """What `homeostat trace` shows, once it has all of these: its head, and its rows from the first column on."""
+    """What `homeostat trace` shows, once it has all of these: its head, and the last column of its rows."""
 
     def whole():
         status, text = machine.execute(f"homeostat trace --width 200 {trace_id}")
@@ -76,8 +76,9 @@ def waterfall(trace_id, *names):
 
     text = wait_for(f"{names} in the waterfall of {trace_id}", whole)
     log.info(text)
-    head, rows = text.split("\n\n")[:2]
-    return head, rows.splitlines()[1:]
+    head, table = text.split("\n\n")[:2]
+    heading, *rows = table.splitlines()
+    return head, [row[heading.index("SPAN") :] for row in rows]
 
 
 def spans_of(trace_id, *names):
@@ -136,11 +137,13 @@ with subtest("the same trace in the terminal, with its log line"):
     head, rows = waterfall(trace_id, *spans, line)
     t.assertIn(f"\n{len(spans)} spans, 1 log line, ", head)
     t.assertIn("\nSpans from " + ("Tempo" if "tempo" in running else ""), head)
-    shown = [row.partition(f" {API} ")[2] for row in rows]
+    shown = [row.strip() for row in rows]
     # Siblings stand in the order of time, one step below their parent.
-    order = [shown.index(row) for row in (ROUTE, "  POST /charges", "  INSERT transactions")]
+    order = [shown.index(name) for name in (ROUTE, "POST /charges", "INSERT transactions")]
     t.assertEqual(order, sorted(order))
-    t.assertEqual([row.strip() for row in shown if "| " in row], [f"| {line}"])
+    top, *below = [len(rows[place]) - len(shown[place]) for place in order]
+    t.assertEqual(below, [top + 2] * 2)
+    t.assertEqual([row for row in shown if row.startswith("| ")], [f"| {line}"])
     unknown = secrets.token_hex(16)
     status, text = machine.execute(f"homeostat trace {unknown} 2>&1")
     t.assertEqual(status, 1)
@@ -227,6 +230,15 @@ with subtest("few index labels, and nothing feeds back"):
     t.assertEqual(sorted(get(f"{loki}/loki/api/v1/labels")["data"]), ["host_name", "service_name"])
     own = collector.removesuffix(".service")
     t.assertEqual({labels["syslog_identifier"] for labels, _ in some_lines(f'{{service_name="{own}"}}')}, {"systemd"})
+
+if "tempo" not in running:
+    with subtest("spans wait in the Collector while the log store is away"):
+        store, keeper = args["units"]["loki"], args["units"]["spans"]
+        machine.succeed(f"systemctl stop {store}")
+        status, text = ask("GET", f"{api}/error")
+        machine.wait_until_succeeds(f"journalctl -q -o cat -u {keeper} | grep 'did not take spans'")
+        machine.succeed(f"systemctl start {store}")
+        spans_of(json.loads(text)["trace_id"], "GET /error")
 
 # From here on the machine answers to this test alone.
 machine.succeed(f"systemctl stop {args['units']['traffic']}")

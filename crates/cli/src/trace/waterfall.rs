@@ -9,9 +9,6 @@ use super::tree::{self, Item, Row};
 use super::{Found, Span};
 use crate::terminal::printable;
 
-/// The widest column of services.
-const SERVICE: usize = 16;
-
 /// So much of the last column is for names, however deep a span is.
 const NAME: usize = 20;
 
@@ -53,7 +50,7 @@ pub(super) fn print(id: &str, source: Option<String>, mut found: Found, width: u
     let rows = tree::rows(spans, lines);
     let cells: Vec<_> = rows
         .iter()
-        .map(|row| cells(row, first, last, width / 10))
+        .map(|row| cells(row, first, last, width))
         .collect();
     let widest = |column: usize, heading: &str| {
         let cells = cells.iter().map(|cells| cells[column].chars().count());
@@ -83,21 +80,27 @@ pub(super) fn print(id: &str, source: Option<String>, mut found: Found, width: u
 }
 
 /// Everything of a row before its name: start, duration, bar, status, service.
-fn cells(row: &Row, first: u64, last: u64, bar: usize) -> [String; 5] {
+fn cells(row: &Row, first: u64, last: u64, width: usize) -> [String; 5] {
+    let service = |name: &str| cut(&printable(name), width / 4);
     match row.item {
         Item::Span(span) | Item::Orphan(span) => [
             milliseconds(span.start - first),
             milliseconds(span.duration),
-            self::bar(span.start - first, span.end() - first, last - first, bar),
+            bar(
+                span.start - first,
+                span.end() - first,
+                last - first,
+                width / 10,
+            ),
             cut(&printable(&span.status), 5),
-            cut(&printable(&span.service), SERVICE),
+            service(&span.service),
         ],
         Item::Line(line) => [
             milliseconds(line.at - first),
             String::new(),
             String::new(),
             cut(&printable(&line.severity), 6),
-            cut(&printable(&line.service), SERVICE),
+            service(&line.service),
         ],
     }
 }

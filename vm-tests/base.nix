@@ -4,6 +4,7 @@ let
   # What a test's machine runs only where its arguments name it in `backends`.
   backends = [
     "loki"
+    "victorialogs"
     "tempo"
     "collector"
     "grafana"
@@ -23,6 +24,8 @@ in
         "dbus"
         "polkit"
         "journald"
+        # Only where a log store runs, and no Tempo.
+        "spans"
       ]
       ++ backends
     )

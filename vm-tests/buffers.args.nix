@@ -7,8 +7,10 @@ let
 in
 import ./base.nix machine
 // {
+  # It floods the machine with lines, which takes all there is.
+  alone = true;
   inherit backends;
-  # How long Loki is away, in seconds. What is promised is ten minutes; that is run by hand.
+  # How long the log store is away, in seconds. What is promised is ten minutes; that is run by hand.
   outage = 20;
   restarts = 10;
   kills = 5;

@@ -1,9 +1,9 @@
-# The Collector restarted, Loki away, the Collector killed: every line of the API arrives at least once, and what a kill
+# The Collector restarted, the log store away, the Collector killed: every line of the API arrives at least once, and what a kill
 # may lose is counted. A line is known by its time in the journal, its transaction and its text.
 import collections
 
 own = args["units"]["collector"]
-store = args["units"]["loki"]
+store_unit = args["units"][store]
 api_unit = args["units"]["api"]
 traffic = args["units"]["traffic"]
 collector = f"http://127.0.0.1:{args['ports']['collectorMetrics']}/metrics"
@@ -24,22 +24,16 @@ def written(unit, since, until):
 
 
 def page(unit, since, until):
-    """The first 5000 lines of a unit in Loki, which gives no more at once, oldest first."""
-    query = f'query={{service_name="{unit.removesuffix(".service")}"}}'
-    span = f"limit=5000&direction=forward&start={since * 1000}&end={until * 1000}"
-    url = f"{loki}/loki/api/v1/query_range"
-    answer = machine.succeed(shlex.join(["curl", "-fsSG", "--max-time", "30", url, "--data-urlencode", query, "-d", span]))
-    streams = json.loads(answer)["data"]["result"]
-    # What went wrong is added to a line on its way.
-    return sorted(
-        (int(at) // 1000, stream["stream"].get("transaction_id", ""), text.partition(" error=")[0])
-        for stream in streams
-        for at, text in stream["values"]
+    """The first 5000 lines of a unit in the log store, which gives no more at once, oldest first."""
+    found = log_lines(
+        unit.removesuffix(".service"), fields={"entry_kind": ""}, since=since * 1000, until=until * 1000, limit=5000
     )
+    # What went wrong is added to a line on its way.
+    return sorted((at // 1000, fields.get("transaction_id", ""), text.partition(" error=")[0]) for at, fields, text in found)
 
 
 def arrived(unit, since, until):
-    """How often each line of a unit is in Loki."""
+    """How often each line of a unit is in the log store."""
     counts = collections.Counter()
     while len(lines := page(unit, since, until)) == 5000:
         # The lines of the last microsecond may go on behind the page.
@@ -55,7 +49,7 @@ def counted(metric):
 
 
 def held():
-    """How many lines the Collector holds for Loki."""
+    """How many lines the Collector holds for the log store."""
     return counted('otelcol_exporter_queue_size{data_type="logs"')
 
 
@@ -65,21 +59,21 @@ def has_read():
 
 
 def settle():
-    """Waits until one more line of the API is in Loki, and the Collector holds none. Returns the moment up to which
+    """Waits until one more line of the API is in the log store, and the Collector holds none. Returns the moment up to which
     all that arrives has arrived: the journal is read in its order."""
-    machine.wait_until_succeeds(f"curl -fsS {collector} && curl -fsS {loki}/ready", timeout=120)
+    machine.wait_until_succeeds(f"curl -fsS {collector} && curl -fsS {store_ready}", timeout=120)
     # With new lines all the time the Collector would seldom be seen without any.
     machine.succeed(f"systemctl stop {traffic}")
     moment = now()
     machine.succeed(f"curl -fsS -X POST {api}/transactions/create")
-    wait_for("the line is in Loki", lambda: page(api_unit, moment, now()))
+    wait_for("the line is in the log store", lambda: page(api_unit, moment, now()))
     wait_for("nothing waits", lambda: held() == 0)
     machine.succeed(f"systemctl start {traffic}")
     return moment
 
 
 def lost(since, *units):
-    """How many lines of these units since then are in the journal but not in Loki, once all has settled."""
+    """How many lines of these units since then are in the journal but not in the log store, once all has settled."""
     until = settle()
     lines = set().union(*(written(unit, since, until) for unit in units))
     found = sum((arrived(unit, since, until) for unit in units), collections.Counter())
@@ -109,24 +103,24 @@ with subtest(f"the Collector restarted {args['restarts']} times, in the midst of
     for number in range(args["restarts"]):
         t.assertEqual(in_the_midst(number, f"systemctl restart {own}"), 0)
 
-with subtest(f"Loki stopped for {args['outage']} s"):
+with subtest(f"the log store stopped for {args['outage']} s"):
     began = now()
-    machine.succeed(f"systemctl stop {store}")
+    machine.succeed(f"systemctl stop {store_unit}")
     # The length of the outage is what is asked for, so there is nothing to wait for.
     time.sleep(args["outage"])
     waiting = held()
-    t.assertGreater(waiting, 0, "what Loki cannot take waits in the Collector")
-    machine.succeed(f"systemctl start {store}")
+    t.assertGreater(waiting, 0, "what the log store cannot take waits in the Collector")
+    machine.succeed(f"systemctl start {store_unit}")
     began_again = now()
     settle()
-    log.info(f"{waiting} lines waited; all were in Loki {(now() - began_again) // 10**6} s after its start")
+    log.info(f"{waiting} lines waited; all were in the log store {(now() - began_again) // 10**6} s after its start")
     t.assertEqual(lost(began, api_unit), 0)
 
-with subtest("the Collector restarted while Loki is away"):
+with subtest("the Collector restarted while the log store is away"):
     began = now()
-    machine.succeed(f"systemctl stop {store}")
+    machine.succeed(f"systemctl stop {store_unit}")
     wait_for("lines wait", lambda: held() > 0)
-    machine.succeed(f"systemctl restart {own}", f"systemctl start {store}")
+    machine.succeed(f"systemctl restart {own}", f"systemctl start {store_unit}")
     t.assertEqual(lost(began, api_unit), 0)
 
 with subtest(f"the Collector killed {args['kills']} times, in the midst of reading"):

@@ -87,6 +87,8 @@ let
 in
 import ./base.nix machine
 // {
+  # It waits for values of rates over few scrapes.
+  alone = true;
   inherit (machine) distribution;
   inherit (import ../nixos-modules/settings/timing.nix { fast = true; }) scrape;
   inherit backends dashboards;

@@ -1,6 +1,8 @@
 # What every machine test says about Homeostat, in the test driver's words. It is put before each script, for the
 # NixOS driver and for Debian's alike; `machine`, `args`, `subtest` and `t` come from the driver.
+import calendar
 import json
+import re
 import shlex
 import time
 
@@ -10,11 +12,15 @@ sink = f"http://127.0.0.1:{args['ports']['sink']}"
 prometheus = f"http://127.0.0.1:{args['ports']['prometheus']}"
 alertmanager = f"http://127.0.0.1:{args['ports']['alertmanager']}"
 loki = f"http://127.0.0.1:{args['ports']['loki']}"
+victorialogs = f"http://127.0.0.1:{args['ports']['victorialogs']}"
 tempo = f"http://127.0.0.1:{args['ports']['tempo']}"
 grafana = f"http://127.0.0.1:{args['ports']['grafana']}"
 
 # The backends of this test's machine that can be had here: the driver says which ones are absent.
 running = [backend for backend in args["backends"] if backend not in args["absent"]]
+# What keeps the log lines, if anything does, and where it says that it is ready.
+store = next((backend for backend in ("loki", "victorialogs") if backend in running), None)
+store_ready = f"{loki}/ready" if store == "loki" else f"{victorialogs}/health"
 
 
 def skip(what):
@@ -86,6 +92,59 @@ def wait_for(what, condition, timeout=120):
             raise AssertionError(f"not within {timeout} s: {what}")
         time.sleep(0.3)
     return value
+
+
+def log_query(service=None, containing=(), matching=None, fields=None):
+    """A query for log lines in the log store's own language: of a service or of all, with these texts in the line, with
+    a regular expression found in it, and with these fields. A field is text, "" where it must be absent, or a compiled
+    regular expression that matches all of it."""
+    fields = fields or {}
+    if store == "loki":
+        parts = ['{service_name=~".+"}' if service is None else f"{{service_name={json.dumps(service)}}}"]
+        parts += [f"|= {json.dumps(text)}" for text in containing]
+        parts += [f"|~ {json.dumps(matching)}"] if matching else []
+        for name, value in fields.items():
+            parts.append(f"| {name}={json.dumps(value)}" if isinstance(value, str) else f"| {name}=~{json.dumps(value.pattern)}")
+    else:
+        parts = ["*" if service is None else f'{{"service.name"={json.dumps(service)}}}']
+        parts += [f"_msg:~{json.dumps(re.escape(text))}" for text in containing]
+        parts += [f"_msg:~{json.dumps(matching)}"] if matching else []
+        for name, value in fields.items():
+            exact, name = isinstance(value, str), '"host.name"' if name == "host_name" else name
+            parts.append(f"{name}:={json.dumps(value)}" if exact else f"{name}:~{json.dumps(f'^(?:{value.pattern})$')}")
+    return " ".join(parts)
+
+
+def log_lines(service=None, containing=(), matching=None, fields=None, since=None, until=None, limit=5000):
+    """The oldest log lines that `log_query` finds from one time to another, in nanoseconds, or in the last hour: (time
+    in nanoseconds, fields by Loki's names, line), oldest first."""
+    question = log_query(service, containing, matching, fields)
+    span = {} if since is None else {"start": since, "end": until}
+    if store == "loki":
+        base, given = f"{loki}/loki/api/v1/query_range", {"query": question, "limit": limit, "direction": "forward", **span}
+    else:
+        within = "" if span else "_time:1h "
+        base, given = f"{victorialogs}/select/logsql/query", {"query": f"{within}{question} | sort by (_time) limit {limit}", **span}
+    call = ["curl", "-fsSG", "--max-time", "30", base]
+    for name, value in given.items():
+        call += ["--data-urlencode", f"{name}={value}"]
+    answer = machine.succeed(shlex.join(call))
+    if store == "loki":
+        streams = json.loads(answer)["data"]["result"]
+        return sorted(
+            ((int(at), stream["stream"], text) for stream in streams for at, text in stream["values"]), key=lambda line: line[0]
+        )
+    entries = [json.loads(line) for line in answer.splitlines()]
+    return [
+        (nanoseconds(entry["_time"]), {name.replace(".", "_"): value for name, value in entry.items()}, entry.get("_msg", ""))
+        for entry in entries
+    ]
+
+
+def nanoseconds(text):
+    """An RFC 3339 time in UTC, in nanoseconds since the epoch."""
+    whole, _, part = text.removesuffix("Z").partition(".")
+    return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) * 10**9 + int(part.ljust(9, "0"))
 
 
 def metric(name):

@@ -9,19 +9,23 @@ ROUTE = "POST /transactions/create"
 
 
 def query(base, path, **parameters):
-    """The answer of Prometheus, Loki or Tempo to a query."""
+    """The answer of Prometheus or Tempo to a query."""
     return get(f"{base}{path}?{urllib.parse.urlencode(parameters)}")
 
 
-def lines(text):
-    """The log lines that a LogQL query finds in the last hour: (labels and metadata, line)."""
-    found = query(loki, "/loki/api/v1/query_range", query=text, limit=5000)["data"]["result"]
-    return [(stream["stream"], line) for stream in found for _, line in stream["values"]]
+# Where spans are kept in the log store, they are told from the lines by a field.
+SPANS, LINES = {"entry_kind": "span"}, {"entry_kind": ""}
 
 
-def some_lines(text, count=1):
-    """Waits until a query finds so many lines."""
-    return wait_for(f"{count} lines of {text}", lambda: (found := lines(text)) and len(found) >= count and found)
+def lines(service=None, *containing, matching=None, **fields):
+    """The log lines that are found in the last hour: (fields, line)."""
+    found = log_lines(service, containing, matching, {**LINES, **fields})
+    return [(fields, line) for _, fields, line in found]
+
+
+def some_lines(count, *words, **fields):
+    """Waits until so many lines are found."""
+    return wait_for(f"{count} lines of {words}, {fields}", lambda: (found := lines(*words, **fields)) and len(found) >= count and found)
 
 
 def values(text):
@@ -43,7 +47,7 @@ def stored_spans(trace_id):
         resource = {a["key"]: a["value"].get("stringValue") for a in batch["resource"]["attributes"]}
         for span in [span for scope in batch["scopeSpans"] for span in scope["spans"]]:
             spans.append({
-                "service": resource["service.name"], "name": span["name"], "start": span["startTimeUnixNano"],
+                "service": resource["service.name"], "name": span["name"],
                 "kind": span["kind"].removeprefix("SPAN_KIND_").capitalize(),
                 "id": base64.b64decode(span["spanId"]).hex(),
                 "parent": base64.b64decode(span.get("parentSpanId", "")).hex(),
@@ -51,29 +55,35 @@ def stored_spans(trace_id):
     return spans
 
 
-# What the printer of spans says, one entry a line.
-PRINTED = "journalctl -q --namespace=span-printer -o cat"
-KEYS = {"Trace ID": "trace", "Parent ID": "parent", "ID": "id", "Name": "name", "Kind": "kind", "Start time": "start"}
+def kept_spans(trace_id):
+    """A trace's spans from the log store, for want of Tempo."""
+    return [
+        {
+            "service": fields["service_name"], "name": fields["span_name"],
+            "kind": fields["span_kind"].capitalize(),
+            "id": fields["span_id"], "parent": fields.get("parent_span_id", ""),
+        }
+        for fields, _ in lines(trace_id=trace_id, **SPANS)
+    ]  # fmt: skip
 
 
-def printed_spans(trace_id):
-    """A trace's spans as the printer has put them into its journal."""
-    service, spans = None, []
-    wanted = "^ +(-> service.name|Trace ID|Parent ID|ID|Name|Kind|Start time)"
-    for line in machine.succeed(f"{PRINTED} | grep -E '{wanted}'").splitlines():
-        key, _, value = line.strip().partition(":")
-        if key == "-> service.name":
-            service = value.strip().removeprefix("Str(").removesuffix(")")
-        elif key.strip() == "Trace ID":
-            spans.append({"service": service})
-        if key.strip() in KEYS:
-            spans[-1][KEYS[key.strip()]] = value.strip()
-    return [span for span in spans if span["trace"] == trace_id]
+def waterfall(trace_id, *names):
+    """What `homeostat trace` shows, once it has all of these: its head, and the last column of its rows."""
+
+    def whole():
+        status, text = machine.execute(f"homeostat trace --width 200 {trace_id}")
+        return status == 0 and all(name in text for name in names) and text
+
+    text = wait_for(f"{names} in the waterfall of {trace_id}", whole)
+    log.info(text)
+    head, table = text.split("\n\n")[:2]
+    heading, *rows = table.splitlines()
+    return head, [row[heading.index("SPAN") :] for row in rows]
 
 
 def spans_of(trace_id, *names):
     """A trace's spans by name, once it has these."""
-    fetch = stored_spans if "tempo" in running else printed_spans
+    fetch = stored_spans if "tempo" in running else kept_spans
 
     def complete():
         spans = {span["name"]: span for span in fetch(trace_id)}
@@ -97,7 +107,7 @@ def in_unit(name, script):
 
 wait_for_stack()
 machine.wait_until_succeeds(f"curl -fsS {api}/ready")
-machine.wait_until_succeeds(f"curl -fsS {loki}/ready")
+machine.wait_until_succeeds(f"curl -fsS {store_ready}")
 
 with subtest("from a metric to a trace: an exemplar of the API's slowest route"):
     selector = f'traces_span_metrics_duration_seconds_bucket{{service_name="{API}",span_name="{ROUTE}"}}'
@@ -112,15 +122,10 @@ with subtest("from a metric to a trace: an exemplar of the API's slowest route")
     request, charge, insert = spans[ROUTE], spans["POST /charges"], spans["INSERT transactions"]
     t.assertEqual([span["kind"] for span in (request, charge, insert)], ["Server", "Client", "Client"])
     t.assertEqual([charge["parent"], insert["parent"]], [request["id"]] * 2)
-    t.assertLess(request["start"], charge["start"])
-    t.assertLess(charge["start"], insert["start"])
     t.assertEqual({span["service"] for span in (request, charge, insert)}, {API})
-    for span in sorted(spans.values(), key=lambda span: span["start"]):
-        above = span["parent"] or "(nobody)"
-        log.info(f"span {span['id']} of {above} {span['service']}: {span['name']} ({span['kind']})")
 
 with subtest("from the trace to its log lines"):
-    [(labels, line)] = some_lines(f'{{service_name="{request["service"]}"}} | trace_id="{trace_id}"')
+    [(labels, line)] = some_lines(1, request["service"], trace_id=trace_id)
     t.assertEqual(line, "transaction created")
     t.assertEqual((labels["systemd_unit"], labels["severity_text"]), (args["units"]["api"], "INFO"))
     t.assertEqual(labels["otel_name"], ROUTE)
@@ -128,12 +133,27 @@ with subtest("from the trace to its log lines"):
         t.assertIn(field, labels)
     log.info(f"line {line!r}: {labels}")
 
+with subtest("the same trace in the terminal, with its log line"):
+    head, rows = waterfall(trace_id, *spans, line)
+    t.assertIn(f"\n{len(spans)} spans, 1 log line, ", head)
+    t.assertIn("\nSpans from " + ("Tempo" if "tempo" in running else ""), head)
+    shown = [row.strip() for row in rows]
+    # Siblings stand in the order of time, one step below their parent.
+    order = [shown.index(name) for name in (ROUTE, "POST /charges", "INSERT transactions")]
+    t.assertEqual(order, sorted(order))
+    top, *below = [len(rows[place]) - len(shown[place]) for place in order]
+    t.assertEqual(below, [top + 2] * 2)
+    t.assertEqual([row for row in shown if row.startswith("| ")], [f"| {line}"])
+    unknown = secrets.token_hex(16)
+    status, text = machine.execute(f"homeostat trace {unknown} 2>&1")
+    t.assertEqual(status, 1)
+    t.assertRegex(text, f"(?s){unknown} was found.*Tempo at .* at http://127.0.0.1:")
+
 with subtest("from a log line to its trace"):
     status, text = ask("GET", f"{api}/error")
     t.assertEqual(status, 500)
     wanted = json.loads(text)["trace_id"]
-    errors = f'{{service_name="{API}"}} |= "error"'
-    labels = wait_for("its line", lambda: [found for found, _ in lines(errors) if found.get("trace_id") == wanted])[0]
+    [(labels, _)] = some_lines(1, API, "error", trace_id=wanted)
     t.assertEqual((labels["severity_text"], labels["severity_number"]), ("ERROR", "17"))
     t.assertEqual(labels["error"], "a fault on purpose")
     t.assertEqual(spans_of(labels["trace_id"], "GET /error")["GET /error"]["service"], API)
@@ -160,7 +180,7 @@ with subtest("severity: the eight priorities, bytes, and what a line says itself
         echo '[12] ERROR:  {MARK} postgresql'
         echo 'no level=error at the beginning of {MARK}'
     """)  # fmt: skip
-    found = {line: labels for labels, line in some_lines(f'{{service_name="signals-severity"}} |= "{MARK}"', 12)}
+    found = {line: labels for labels, line in some_lines(12, "signals-severity", MARK)}
     texts = ["FATAL", "FATAL", "FATAL", "ERROR", "WARN", "INFO2", "INFO", "DEBUG"]
     numbers = ["21", "21", "21", "17", "13", "10", "9", "5"]
     for priority, wanted in enumerate(zip(texts, numbers)):
@@ -178,14 +198,14 @@ with subtest("what PostgreSQL says of a statement, with its own severity"):
     # It refuses the value, and names it. A number it might read in part, and find too large.
     machine.fail(f"runuser -u {args['users']['postgresql']} -- psql -c \"SELECT '{MARK}'::boolean\"")
     name = args["units"]["postgresql"].removesuffix(".service")
-    [(labels, line)] = some_lines(f'{{service_name="{name}"}} |= "ERROR:" |= "{MARK}"')
+    [(labels, line)] = some_lines(1, name, "ERROR:", MARK)
     t.assertRegex(line, r"^\[\d+\] ERROR:  invalid input syntax")
     t.assertEqual(labels["severity_text"], "ERROR")
 
 with subtest("fields: of several values the innermost, unreadable ones not at all"):
     entry = ["PRIORITY=6", "F_DURATION_MS=3", "F_DURATION_MS=12.5", "F_REASON=bell \\a", "F_UNIT_NAME=a.service"]
     machine.succeed(f"printf '%b\\n' 'MESSAGE={MARK} fields' {shlex.join(entry)} | logger --journald")
-    [(labels, _)] = some_lines(f'{{host_name="demo"}} |= "{MARK} fields"')
+    [(labels, _)] = some_lines(1, None, f"{MARK} fields", host_name="demo")
     t.assertEqual((labels["duration_ms"], labels["unit_name"], "reason" in labels), ("12.5", "a.service", False))
 
 with subtest("each line has its own unit's name, also when the Collector reads many at once"):
@@ -195,20 +215,39 @@ with subtest("each line has its own unit's name, also when the Collector reads m
     for name in names:
         in_unit(name, f"for number in $(seq 20); do echo {MARK} {name} $number; done")
     machine.succeed(f"systemctl start {collector}")
-    for labels, line in some_lines(f'{{host_name="demo"}} |~ "{MARK} signals-.* [0-9]+"', 60):
+    for labels, line in some_lines(60, matching=f"{MARK} signals-.* [0-9]+"):
         t.assertEqual([labels["service_name"], labels["systemd_unit"]], [line.split()[1], f"{line.split()[1]}.service"])
 
 with subtest("what systemd says of a unit is found with the unit's lines"):
     sink_unit = args["units"]["sink"]
     machine.succeed(f"systemctl restart {sink_unit}")
     name = sink_unit.removesuffix(".service")
-    found = some_lines(f'{{service_name="{name}"}} |~ "^Stopped " | syslog_identifier="systemd"')
+    found = some_lines(1, name, matching="^Stopped ", syslog_identifier="systemd")
     t.assertEqual(found[0][0]["systemd_unit"], sink_unit)
 
 with subtest("few index labels, and nothing feeds back"):
-    t.assertEqual(sorted(get(f"{loki}/loki/api/v1/labels")["data"]), ["host_name", "service_name"])
+    if store == "loki":
+        index = get(f"{loki}/loki/api/v1/labels")["data"]
+    else:
+        index = [name["value"] for name in get(f"{victorialogs}/select/logsql/stream_field_names?query=*")["values"]]
+    t.assertEqual(sorted(name.replace(".", "_") for name in index), ["host_name", "service_name"])
     own = collector.removesuffix(".service")
-    t.assertEqual({labels["syslog_identifier"] for labels, _ in some_lines(f'{{service_name="{own}"}}')}, {"systemd"})
+    t.assertEqual({labels["syslog_identifier"] for labels, _ in some_lines(1, own)}, {"systemd"})
+
+with subtest("a line that is too long for the log store is cut, and not thrown away"):
+    text = f"echo PRIORITY=6; printf 'MESSAGE={MARK} long '; head -c 3000000 /dev/zero | tr '\\0' x; echo"
+    machine.succeed(f"{{ {text}; }} | logger --journald")
+    [(_, line)] = some_lines(1, None, f"{MARK} long")
+    log.info(f"{len(line)} of 3,000,000 characters are kept")
+
+if "tempo" not in running:
+    with subtest("spans wait in the Collector while the log store is away"):
+        store_unit, keeper = args["units"][store], args["units"]["spans"]
+        machine.succeed(f"systemctl stop {store_unit}")
+        status, text = ask("GET", f"{api}/error")
+        machine.wait_until_succeeds(f"journalctl -q -o cat -u {keeper} | grep 'did not take spans'")
+        machine.succeed(f"systemctl start {store_unit}")
+        spans_of(json.loads(text)["trace_id"], "GET /error")
 
 # From here on the machine answers to this test alone.
 machine.succeed(f"systemctl stop {args['units']['traffic']}")
@@ -219,7 +258,7 @@ COUNTER = 'http_server_request_duration_seconds_count{http_route="/transactions/
 
 def seen_lines(missing):
     """Which of the traces have a log line."""
-    return {labels["trace_id"] for labels, _ in lines(f'{{service_name="{API}"}} | trace_id=~"..{MARK}.*"')}
+    return {labels["trace_id"] for labels, _ in lines(API, trace_id=re.compile(f"..{MARK}.*"))}
 
 
 def seen_metric(missing):
@@ -231,7 +270,8 @@ def seen_metric(missing):
 def seen_traces(missing):
     """Which of the traces can be had by their identifier."""
     if "tempo" not in running:
-        return machine.succeed(f"{PRINTED} | {{ grep -o '..{MARK}[0-9a-f]*' || true; }} | sort -u").split()
+        kept = lines(API, trace_id=re.compile(f"..{MARK}.*"), **SPANS)
+        return {fields["trace_id"] for fields, _ in kept}
     one = f"curl -fsS -o /dev/null {tempo}/api/traces/$trace 2> /dev/null && echo $trace"
     return machine.succeed(f"for trace in {' '.join(missing)}; do {one} || true; done").split()
 

@@ -81,6 +81,16 @@ with subtest("PostgreSQL gone: 503, the process lives, and it recovers by itself
     machine.succeed(f"systemctl start {database}")
     machine.wait_until_succeeds(f"curl -fsS {api}/transactions", timeout=30)
 
+if args["distribution"] == "debian":
+    with subtest("nobody in a machine can set its clock, for that is the host's"):
+        # Looked at before it is tried: a success would be one on the host.
+        bound = int(machine.succeed("grep CapBnd /proc/self/status").split()[1], 16)
+        t.assertEqual(bound >> 25 & 1, 0, "CAP_SYS_TIME is capability 25, says capabilities(7)")
+        status, text = machine.execute("date --set=@$(date +%s) 2>&1")
+        t.assertEqual(status, 1, text)
+        t.assertIn("not permitted", text)
+        machine.fail("systemd-run --quiet --wait --pipe date --set=@$(date +%s)")
+
 with subtest("the status page asks for nothing from elsewhere"):
     page = machine.succeed(f"curl -fsS {remediator}/")
     t.assertIn(args["units"]["api"], page)

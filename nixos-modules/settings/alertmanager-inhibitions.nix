@@ -42,6 +42,7 @@ let
         "UnitFailed"
         "RemediatorDown"
         "LokiDown"
+        "VictoriaLogsDown"
         "TempoDown"
         "CollectorDown"
       ])
@@ -56,6 +57,8 @@ let
           "LokiDiscarding"
           "LokiWritesFailing"
           "LokiRetentionStale"
+          "VictoriaLogsDiscarding"
+          "VictoriaLogsReadOnly"
           "TempoDiscarding"
         ]
         ++ ofCollector
@@ -111,6 +114,7 @@ in
   standingPage
   downUnit
   (downBackend "LokiDown" "logs")
+  (downBackend "VictoriaLogsDown" "logs")
   (downBackend "TempoDown" "traces")
   fullDisk
 ]

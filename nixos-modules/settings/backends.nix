@@ -1,4 +1,4 @@
-# Loki, Tempo, the Collector and Grafana: what runs on this host and where the rest is found.
+# The log store, Tempo, the Collector and Grafana: what runs on this host and where the rest is found.
 {
   host,
   units,
@@ -22,11 +22,31 @@ let
     name: program: port:
     if urls.${name} or null != null then urls.${name} else here program (local port);
   lokiUrl = place "loki" "loki" ports.loki;
+
+  logDays = 7;
+  # Where log lines go, as the Collector's exporter takes it, and as a whole URL.
+  logStore =
+    if lokiUrl != null then
+      rec {
+        name = "loki";
+        exporter.endpoint = "${lokiUrl}/otlp";
+        url = "${exporter.endpoint}/v1/logs";
+      }
+    else
+      here "victorialogs" rec {
+        name = "victorialogs";
+        url = "${local ports.victorialogs}/insert/opentelemetry/v1/logs";
+        exporter = {
+          logs_endpoint = url;
+          # Otherwise each set of a resource's attributes would be a stream, and a process's id is one of them.
+          headers.VL-Stream-Fields = "service.name,host.name";
+        };
+      };
 in
 {
   otlpEndpoint =
     if otlpEndpoint != null then otlpEndpoint else here "collector" (local ports.otlpHttp);
-  shipsLogs = runs "collector" && lokiUrl != null;
+  shipsLogs = runs "collector" && logStore != null;
 
   # Each is the whole configuration as data, or null for what does not run here.
   configurations = {
@@ -34,6 +54,14 @@ in
       import ./loki.nix {
         inherit ports;
         directory = paths.lokiState;
+        days = logDays;
+      }
+    );
+    victorialogs = here "victorialogs" (
+      import ./victorialogs.nix {
+        inherit ports;
+        directory = paths.victorialogsState;
+        days = logDays;
       }
     );
     tempo = here "tempo" (
@@ -50,7 +78,8 @@ in
           units
           ports
           timing
-          lokiUrl
+          logStore
+          logDays
           ;
         tempoUrl = place "tempoOtlp" "tempo" ports.tempoOtlp;
         directory = "${paths.collectorState}/storage";
@@ -58,7 +87,15 @@ in
     );
     # Each line is in the queue before the next is read from the journal. By default a hundred wait in memory.
     collectorFlags = [ "--feature-gates=stanza.synchronousLogEmitter" ];
-    spanPrinter = import ./collector-printer.nix { inherit ports; };
+    # Only where spans come, but not to a Tempo.
+    spans =
+      if runs "tempo" || !runs "collector" || logStore == null then
+        null
+      else
+        import ./spans.nix {
+          inherit ports paths;
+          store = logStore.url;
+        };
     grafana = here "grafana" (
       import ./grafana.nix {
         inherit

@@ -1,5 +1,5 @@
 # The alerts about what goes through the Collector. Those about a signal carry it as a literal label: by it
-# Alertmanager knows what is Loki's fault and what is Tempo's.
+# Alertmanager knows what is the log store's fault and what is Tempo's.
 {
   host,
   timing,

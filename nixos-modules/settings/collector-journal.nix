@@ -4,13 +4,15 @@
   host,
   units,
   storage,
+  # How many days the log store keeps lines.
+  logDays,
 }:
 let
   # Lines about a unit that systemd itself wrote count as the unit's own, as in `journalctl --unit`.
   unit = ''body._PID == "1" && body.UNIT != nil ? body.UNIT : body._SYSTEMD_UNIT'';
 
   # The name that a unit's traces carry too. Names that never come again (a connection, a dump, a session) would each
-  # be a stream of its own in Loki, so they are cut to what they have in common.
+  # be a stream of its own in the log store, so they are cut to what they have in common.
   service = builtins.concatStringsSep " " [
     "let unit = ${unit};"
     ''unit == nil ? (body._TRANSPORT == "kernel" ? "kernel" : "unknown_service") :''
@@ -80,11 +82,13 @@ in
   resource."host.name" = host;
 
   operators = [
-    # The Collector's own lines would make new ones for ever; what is a week old when it gets there, Loki refuses.
+    # The Collector's own lines would make new ones for ever; what is too old when it gets there, the log store refuses.
     {
       type = "filter";
       id = "unwanted";
-      expr = "body._SYSTEMD_UNIT == \"${units.collector}\" || timestamp < now() - duration(\"160h\")";
+      expr = "body._SYSTEMD_UNIT == \"${units.collector}\" || timestamp < now() - duration(\"${
+        toString (24 * logDays - 8)
+      }h\")";
     }
     (add "service" "resource[\"service.name\"]" service)
     (add "fields" "body.FIELDS" fields)
@@ -125,7 +129,7 @@ in
       trace_id.parse_from = "attributes.trace_id";
       span_id.parse_from = "attributes.span_id";
     }
-    # Loki gives a record's own trace the same name.
+    # The log store gives a record's own trace the same name.
     {
       type = "remove";
       id = "traced";
@@ -139,6 +143,13 @@ in
       from = "body.MESSAGE";
       to = "body";
     }
+    # A log store cuts a longer line, or throws the whole entry away.
+    (
+      add "cut" "body" "body[:262144]"
+      // {
+        "if" = "type(body) == \"string\" && len(body) > 262144";
+      }
+    )
     # Why something failed is what people look for in the line itself.
     (
       add "reason" "body" "body + \" error=\" + toJSON(attributes.error)"

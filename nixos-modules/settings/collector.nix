@@ -1,23 +1,26 @@
-# The OpenTelemetry Collector: log lines from the journal and over OTLP to Loki, spans to Tempo and into metrics.
-# `lokiUrl` and `tempoUrl` (OTLP over HTTP) are null where there is none; what would go there is then not taken at all.
+# The OpenTelemetry Collector: log lines from the journal and over OTLP to the log store, spans to Tempo and into metrics.
+# `logStore` and `tempoUrl` (OTLP over HTTP) are null where there is none; what would go there is then not taken at all.
 {
   host,
   units,
   ports,
   timing,
   directory,
-  lokiUrl,
+  # { name; exporter; }, the latter as the exporter's settings have it.
+  logStore,
+  # How many days the log store keeps lines.
+  logDays,
   tempoUrl,
 }:
 let
   address = port: "127.0.0.1:${toString port}";
   spans = import ./collector-spans.nix { inherit ports timing; };
   when = condition: value: if condition then value else { };
+  logExporter = "otlp_http/${logStore.name}";
 
   # A queue on the disk, so that neither an outage of the backend nor a restart of the Collector loses what is in it.
   # `size` and the batch are counted in lines or spans.
-  exporter = endpoint: size: waits: {
-    inherit endpoint;
+  exporter = target: size: waits: target // {
     retry_on_failure = {
       initial_interval = "1s";
       max_interval = "10s";
@@ -68,9 +71,9 @@ in
       http.endpoint = address ports.otlpHttp;
     };
   }
-  // when (lokiUrl != null) {
+  // when (logStore != null) {
     journald = import ./collector-journal.nix {
-      inherit host units;
+      inherit host units logDays;
       storage = "file_storage";
     };
   };
@@ -98,9 +101,9 @@ in
     prometheus = spans.exporter;
   }
   # Lines wait in the journal when the queue is full. At 10,000 lines a minute it holds 20 minutes.
-  // when (lokiUrl != null) { "otlp_http/loki" = exporter "${lokiUrl}/otlp" 200000 true; }
+  // when (logStore != null) { ${logExporter} = exporter logStore.exporter 200000 true; }
   # Spans cannot wait anywhere: when the queue is full, the newest are refused and counted.
-  // when (tempoUrl != null) { "otlp_http/tempo" = exporter tempoUrl 50000 false; };
+  // when (tempoUrl != null) { "otlp_http/tempo" = exporter { endpoint = tempoUrl; } 50000 false; };
 
   service = {
     extensions = [
@@ -118,17 +121,17 @@ in
         exporters = [ "prometheus" ];
       };
     }
-    // when (lokiUrl != null) {
+    // when (logStore != null) {
       # No batch processor on lines: it would hold in memory what the journal's cursor has already passed.
       "logs/journal" = {
         receivers = [ "journald" ];
         processors = [ "memory_limiter" ];
-        exporters = [ "otlp_http/loki" ];
+        exporters = [ logExporter ];
       };
       "logs/otlp" = {
         receivers = [ "otlp" ];
         processors = arriving;
-        exporters = [ "otlp_http/loki" ];
+        exporters = [ logExporter ];
       };
     };
     telemetry.metrics = {

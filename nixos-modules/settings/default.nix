@@ -24,9 +24,11 @@
   otlpEndpoint ? null,
   runbookUrl ? "https://github.com/homeostat/homeostat/blob/main/docs/RUNBOOK.md",
   postgresqlRemedy ? { },
-  # Programs that do not run on this host, by their scrape jobs: postgres, prometheus, alertmanager, loki, tempo,
-  # collector, grafana.
+  # Programs that do not run on this host, by their scrape jobs: postgres, prometheus, alertmanager, loki, victorialogs,
+  # tempo, collector, grafana.
   without ? [ ],
+  # Which program keeps log lines, where one does so on this host: loki or victorialogs.
+  logStore ? "loki",
   # Where those are that run elsewhere: loki, tempo, and tempoOtlp, where Tempo takes spans over OTLP/HTTP.
   urls ? { },
   # Tempo reads its configuration strictly, and its versions differ.
@@ -40,6 +42,13 @@ let
     inherit fast;
     overrides = timing;
   };
+  others =
+    {
+      loki = [ "victorialogs" ];
+      victorialogs = [ "loki" ];
+    }
+    .${logStore} or (throw "logStore is ${logStore}; it must be loki or victorialogs");
+  absent = without ++ others;
   base = {
     inherit host runbookUrl;
     timing = chosenTiming;
@@ -47,7 +56,8 @@ let
 
   backends = import ./backends.nix {
     inherit host units paths;
-    inherit without urls tempoVersion;
+    inherit urls tempoVersion;
+    without = absent;
     inherit otlpEndpoint;
     ports = chosenPorts;
     timing = chosenTiming;
@@ -59,7 +69,8 @@ let
       // {
         inherit units users paths;
         inherit demo api apps;
-        inherit postgresqlRemedy without;
+        inherit postgresqlRemedy;
+        without = absent;
         ports = chosenPorts;
         inherit (backends) otlpEndpoint;
       }
@@ -77,7 +88,7 @@ let
     postgresqlRole = users.postgresExporter;
   };
 
-  targets = builtins.filter (target: !(builtins.elem target.program without)) (
+  targets = builtins.filter (target: !(builtins.elem target.program absent)) (
     import ./targets.nix {
       inherit units;
       ports = chosenPorts;

@@ -1,5 +1,5 @@
 # What a person can open on a machine, the remediator first. `runs` names what there is of the rest: api, demo, loki,
-# tempo, collector, grafana.
+# victorialogs, tempo, collector, grafana.
 {
   units,
   ports,
@@ -37,6 +37,12 @@ in
   )
 ]
 ++ where "loki" (endpoint "Loki" units.loki ports.loki "/ready" "log lines, asked in LogQL")
+++ where "victorialogs" (
+  endpoint "VictoriaLogs" units.victorialogs ports.victorialogs "/health" "log lines, asked in LogsQL"
+  // {
+    url = "http://127.0.0.1:${toString ports.victorialogs}/select/vmui/";
+  }
+)
 ++ where "tempo" (endpoint "Tempo" units.tempo ports.tempo "/ready" "traces, asked in TraceQL")
 ++ where "collector" (
   endpoint "Collector" units.collector ports.collectorHealth "/"

@@ -10,6 +10,8 @@ in
 {
   # Beyond their idle need, what queries read.
   loki = memory 800 1024;
+  # Its caches have a bound of their own.
+  victorialogs = memory 400 512;
   tempo = tempo // {
     serviceConfig = tempo.serviceConfig // {
       # Stopped within half a minute of a query, Tempo (2.10, 3.0) waits for ever; by then all spans are on the disk.

@@ -1,8 +1,13 @@
-# Loki 3.7 as one process: log lines by service and host, kept a week on the local disk.
-{ ports, directory }:
+# Loki 3.7 as one process: log lines by service and host, on the local disk.
+{
+  ports,
+  directory,
+  # How many days lines are kept.
+  days,
+}:
 let
   loopback = "127.0.0.1";
-  retention = "168h";
+  retention = "${toString (24 * days)}h";
 in
 {
   auth_enabled = false;

@@ -79,6 +79,25 @@ let
     })
   ];
 
+  # It answers 200 for these too.
+  thrownAway = metric: grown "victorialogs" "vl_${metric}_total";
+  victorialogs = where "victorialogs" [
+    (about "victorialogs" (sustained {
+      name = "VictoriaLogsDiscarding";
+      expr = ''
+        sum by (reason) ${thrownAway "rows_dropped"} > 0
+        or label_replace(sum ${thrownAway "too_long_lines_skipped"}, "reason", "too_long", "", "") > 0'';
+      summary = "VictoriaLogs on ${host} discards log lines";
+      description = "Log lines are thrown away for the reason {{ $labels.reason }}, and are lost.";
+    }))
+    (about "victorialogs" (sustained {
+      name = "VictoriaLogsReadOnly";
+      expr = "max(${of "victorialogs" { } "vl_storage_is_read_only"}) > 0";
+      summary = "VictoriaLogs on ${host} has no room on its disk";
+      description = "It takes no log line any more; they wait in the Collector's queue and in the journal.";
+    }))
+  ];
+
   tempo = where "tempo" [
     (about "tempo" (sustained {
       name = "TempoDiscarding";
@@ -120,6 +139,9 @@ in
 down "loki" "Loki"
   "New log lines wait in the journal and in the Collector's queue; nothing can be searched."
 ++
+  down "victorialogs" "VictoriaLogs"
+    "New log lines wait in the journal and in the Collector's queue; nothing can be searched."
+++
   down "tempo" "Tempo"
     "Traces cannot be searched, and what the Collector's queue cannot hold is lost."
 ++
@@ -127,6 +149,7 @@ down "loki" "Loki"
     "Log lines wait in the journal; traces, and the metrics made from them, are lost."
 ++ down "grafana" "Grafana" "Dashboards cannot be seen; alerts and remedies go on."
 ++ loki
+++ victorialogs
 ++ tempo
 ++ where "collector" (
   import ./collector-alerts.nix {

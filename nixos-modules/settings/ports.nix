@@ -14,6 +14,7 @@ overrides:
   grafana = 3000;
   loki = 3100;
   lokiGrpc = 9096;
+  victorialogs = 9428;
   tempo = 3200;
   tempoGrpc = 9097;
   # Tempo's own receiver; applications speak to the Collector's.

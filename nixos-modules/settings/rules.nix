@@ -20,6 +20,7 @@ let
     target:
     builtins.elem target.job [
       "loki"
+      "victorialogs"
       "tempo"
       "collector"
       "grafana"

@@ -39,6 +39,10 @@ let
       unit = units.loki;
       port = ports.loki;
     };
+    victorialogs = {
+      unit = units.victorialogs;
+      port = ports.victorialogs;
+    };
     tempo = {
       unit = units.tempo;
       port = ports.tempo;

@@ -3,11 +3,12 @@
 {
   fast,
   without ? [ ],
+  logStore ? "loki",
 }:
 import ../settings {
   host = "web1";
   demo = true;
-  inherit fast without;
+  inherit fast without logStore;
   apps = {
     shop = {
       unit = "shop.service";
@@ -43,7 +44,11 @@ import ../settings {
   acknowledgement = 1800;
   receivers.oncall.webhook.url = "http://127.0.0.1:19009/";
   runbookUrl = "https://runbook.example/RUNBOOK.md";
-  inherit (import ../names.nix) units users;
+  inherit (import ../names.nix) users;
+  # Upstream's module has this name; none of ours runs it.
+  units = (import ../names.nix).units // {
+    victorialogs = "victorialogs.service";
+  };
   paths = (import ../names.nix).paths // {
     binaries = "/usr/local/bin";
     rules = "rules.json";

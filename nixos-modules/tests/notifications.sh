@@ -130,7 +130,8 @@ mutes "CollectorDown mutes what goes through it, and nothing else" \
     {\"alertname\": \"CollectorLogsMissing\", $collector, \"signal\": \"logs\", \"host\": \"web2\"}, {\"alertname\": \"LokiDiscarding\", \"unit\": \"loki.service\"},
     {\"alertname\": \"TempoDiscarding\", \"unit\": \"tempo.service\"}]" \
   "CollectorDropping CollectorLogsMissing CollectorQueueFilling CollectorRefusing TargetDown"
-for backend in "Loki logs LokiDiscarding LokiRetentionStale LokiWritesFailing" "Tempo traces TempoDiscarding"; do
+for backend in "Loki logs LokiDiscarding LokiRetentionStale LokiWritesFailing" \
+  "VictoriaLogs logs VictoriaLogsDiscarding VictoriaLogsReadOnly" "Tempo traces TempoDiscarding"; do
   read -r program signal own <<< "$backend"
   [[ $signal == logs ]] && other=traces || other=logs
   symptoms=$(jq -nc --arg own "$own" --arg unit "${program,,}.service" '$own | split(" ") | map({alertname: ., unit: $unit})')

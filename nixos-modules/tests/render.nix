@@ -27,15 +27,10 @@ let
       builtins.attrNames settings.units
     );
 
-  rulesOf = name: without: [
+  rulesOf = name: arguments: [
     {
       name = "${name}/rules.json";
-      value =
-        builtins.toJSON
-          (import ./host.nix {
-            fast = false;
-            inherit without;
-          }).rules;
+      value = builtins.toJSON (import ./host.nix ({ fast = false; } // arguments)).rules;
     }
   ];
 
@@ -58,16 +53,20 @@ builtins.listToAttrs (
   variant "production"
   ++ variant "fast"
   # A host that is watched from elsewhere: the exporters and the remediator, and its rules for whoever evaluates them.
-  ++ rulesOf "watched" [
-    "prometheus"
-    "alertmanager"
-    "loki"
-    "tempo"
-    "collector"
-    "grafana"
-  ]
+  ++ rulesOf "watched" {
+    without = [
+      "prometheus"
+      "alertmanager"
+      "loki"
+      "tempo"
+      "collector"
+      "grafana"
+    ];
+  }
   # A host whose log lines go nowhere.
-  ++ rulesOf "traces-only" [ "loki" ]
+  ++ rulesOf "traces-only" { without = [ "loki" ]; }
+  # A host with the other log store.
+  ++ rulesOf "victorialogs" { logStore = "victorialogs"; }
   ++ map ruleTest ruleTests
   ++ [
     {

@@ -28,7 +28,7 @@ check() {
 }
 
 alerts() {
-  jq -r '[.groups[].rules[].alert // empty] | unique[]' production/rules.json
+  jq -rs '[.[].groups[].rules[].alert // empty] | unique[]' {production,victorialogs}/rules.json
 }
 
 # Expectations of one alert in all rule tests: with alerts (fires) or with none (silent).
@@ -158,6 +158,8 @@ check "traces-only: no alert about what does not run" lacks traces-only "Collect
 check "watched: no alert about what does not run" lacks watched \
   "AlertmanagerNotificationsFailing CollectorDown CollectorDropping CollectorLogsMissing CollectorQueueFilling CollectorRefusing GrafanaDown $ofLoki PrometheusRuleFailures TempoDiscarding TempoDown"
 check "watched: alert rules" promtool check rules --lint=all --lint-fatal watched/rules.json
+check "victorialogs: no alert about Loki" lacks victorialogs "$ofLoki"
+check "victorialogs: alert rules" promtool check rules --lint=all --lint-fatal victorialogs/rules.json
 check "the backstop waits for the ladder" waits
 check "every alert fires in one test and stays silent in another" tested
 check "every alert has a route test" routed

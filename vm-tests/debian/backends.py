@@ -1,7 +1,7 @@
-"""Loki, Tempo, the Collector and Grafana: which of them can be had here, and where. The names stand in this order.
+"""The log store, Tempo, the Collector and Grafana: which of them can be had here, and where. The names stand in this order.
 
-Loki and the Collector can always be had, for they are built here (modules.py). Tempo and Grafana are the person's:
-named in the environment, or found on their path.
+VictoriaLogs and the Collector can always be had, for they are built here (modules.py). Loki, Tempo and Grafana are the
+person's: named in the environment, or found on their path. Where Loki is wanted and absent, VictoriaLogs has its place.
 """
 
 import dataclasses
@@ -19,20 +19,23 @@ import state
 
 ALL = ("loki", "tempo", "collector", "grafana")
 # The programs by their names in a machine's /usr/local/bin; Grafana is a folder of its own.
-PROGRAMS = {"tempo": "tempo"} | {name: module.program for name, module in modules.MODULES.items()}
+PROGRAMS = {"loki": "loki", "tempo": "tempo"} | {name: module.program for name, module in modules.MODULES.items()}
 GRAFANA_FOLDER = "/usr/local/lib/grafana"
-TITLES = {"loki": "Loki", "tempo": "Tempo", "collector": "Collector", "grafana": "Grafana"}
+TITLES = {"loki": "Loki", "victorialogs": "VictoriaLogs", "tempo": "Tempo", "collector": "Collector", "grafana": "Grafana"}
 CURES = {
+    "loki": "name a binary with LOKI=/path/to/loki or put loki on PATH",
     "tempo": "name a binary with TEMPO=/path/to/tempo or put tempo on PATH",
     "grafana": "name its folder with GRAFANA=/path (the one that holds bin/grafana, conf and public) or put grafana on PATH",
 }
-LEAST_TEMPO = (2, 10)
+# What the settings are written for.
+LEAST = {"loki": (3, 7), "tempo": (2, 10)}
 
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
-    """What of the wanted can be had on this host; Loki and the Collector may still have to be built."""
+    """What of the wanted can be had on this host; VictoriaLogs and the Collector may still have to be built."""
 
+    wanted: list[str]
     available: list[str]
     # Why the others cannot, with the cure.
     absent: dict[str, str]
@@ -63,40 +66,48 @@ def place(name: str) -> str:
 
 
 def choose(wanted: Iterable[str]) -> Choice:
-    """Looks for the wanted ones on this host. A bad TEMPO or GRAFANA is refused, wanted or not."""
+    """Looks for the wanted ones on this host. A bad LOKI, TEMPO or GRAFANA is refused, wanted or not."""
     unknown = [name for name in wanted if name not in ALL]
     if unknown:
         raise state.Refused(f"backends: no {', '.join(unknown)}; there are {', '.join(ALL)}")
     places = {name: modules.built(name) for name in modules.MODULES}
-    tempo, version = find_tempo()
+    loki, _ = find_program("loki")
+    places |= {"loki": loki} if loki else {}
+    tempo, version = find_program("tempo")
     places |= {"tempo": tempo} if tempo else {}
     grafana = find_grafana()
     places |= {"grafana": grafana} if grafana else {}
-    available = [name for name in ALL if name in wanted and name in places]
+    available = [stand_in(name, places) for name in ALL if name in wanted and stand_in(name, places) in places]
     absent = {name: CURES[name] for name in ALL if name in wanted and name not in places}
-    return Choice(available, absent, {name: places[name] for name in available},
+    return Choice(list(wanted), available, absent, {name: places[name] for name in available},
                   version if "tempo" in available else None)  # fmt: skip
 
 
-def find_tempo() -> tuple[pathlib.Path | None, str | None]:
-    """Tempo's program and version: the one that TEMPO names, or the one on the person's path."""
-    named = os.environ.get("TEMPO")
-    found = named or shutil.which("tempo", path=host.person_path())
+def stand_in(name: str, places: dict[str, pathlib.Path]) -> str:
+    """What runs in a program's place where that cannot be had: VictoriaLogs keeps lines as Loki does."""
+    return "victorialogs" if name == "loki" and name not in places else name
+
+
+def find_program(name: str) -> tuple[pathlib.Path | None, str | None]:
+    """The program and version of Loki or Tempo: the one that LOKI or TEMPO names, or the one on the person's path."""
+    variable = name.upper()
+    named = os.environ.get(variable)
+    found = named or shutil.which(name, path=host.person_path())
     if not found:
         return None, None
     path = pathlib.Path(found).resolve()
     if not path.is_file() or not os.access(path, os.X_OK):
-        raise state.Refused(f"TEMPO={named}: not a program; {CURES['tempo']}, or leave TEMPO unset")
+        raise state.Refused(f"{variable}={named}: not a program; {CURES[name]}, or leave {variable} unset")
     said = first_line(path, "-version")
-    version = re.match(r"tempo, version v?(\d+\.\d+\.\d+)", said)
-    if version and host.numbers(version[1]) >= LEAST_TEMPO:
+    version = re.match(rf"{name}, version v?(\d+\.\d+\.\d+)", said)
+    if version and host.numbers(version[1]) >= LEAST[name]:
         return path, version[1]
     if not named:
         # Another program may have the name.
         return None, None
-    least = ".".join(map(str, LEAST_TEMPO))
-    raise state.Refused(f"TEMPO={named}: `-version` says '{said}', which is not Tempo {least} or newer; "
-                        f"{CURES['tempo']}, or leave TEMPO unset")  # fmt: skip
+    least = ".".join(map(str, LEAST[name]))
+    raise state.Refused(f"{variable}={named}: `-version` says '{said}', which is not {TITLES[name]} {least} or newer; "
+                        f"{CURES[name]}, or leave {variable} unset")  # fmt: skip
 
 
 def find_grafana() -> pathlib.Path | None:

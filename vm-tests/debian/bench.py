@@ -11,7 +11,7 @@ from bench_figures import Figures
 
 figures = Figures()
 remediator = bench_remediator.Remediator(machine, args)
-logs = bench_logs.Logs(machine, args)
+logs = bench_logs.Logs(machine, args, store, log_query)
 # Whatever compiles does so before anything is measured.
 compiled = build.cargo("build", "--release", "--locked", "--package", "homeostat-policy", "--example", "decision_time")
 log.info(f"load average of this host before the first measurement: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
@@ -30,7 +30,7 @@ try:
     start_all()
     for unit in args["active"] + [args["units"][backend] for backend in running]:
         machine.wait_for_unit(unit)
-    machine.wait_until_succeeds(f"curl -fsS http://127.0.0.1:{args['ports']['loki']}/ready")
+    machine.wait_until_succeeds(f"curl -fsS {store_ready}")
     with subtest("idle, with the whole stack up"):
         bench_remediator.idle(remediator, figures)
         bench_logs.memory(logs, figures)

@@ -1,8 +1,9 @@
-"""What `./dev bench` measures of the whole stack at rest, and of the road of log lines from the journal to Loki."""
+"""What `./dev bench` measures of the whole stack at rest, and of the road of log lines from the journal to the log store."""
 
 import json
 import shlex
 import time
+from collections.abc import Callable
 
 from bench_figures import Figures
 
@@ -19,11 +20,11 @@ done
 
 
 class Logs:
-    """The road of log lines on a machine: a unit that writes, the Collector, Loki."""
+    """The road of log lines on a machine: a unit that writes, the Collector, the log store. `log_query` is the prelude's."""
 
-    def __init__(self, machine, args: dict):
-        self.machine, self.args = machine, args
-        self.loki = f"http://127.0.0.1:{args['ports']['loki']}"
+    def __init__(self, machine, args: dict, store: str, log_query: Callable[..., str]):
+        self.machine, self.args, self.store, self.log_query = machine, args, store, log_query
+        self.base = f"http://127.0.0.1:{args['ports'][store]}"
 
     def write(self, name: str, script: str) -> None:
         """Starts a shell script whose lines go to the journal as those of the unit NAME, without journald's limit."""
@@ -32,18 +33,22 @@ class Logs:
         self.machine.succeed(f"systemd-run {options} sh -c {shlex.quote(script)}")
 
     def stored(self, name: str) -> int:
-        """How many lines of a unit Loki has."""
-        query = f'query=sum(count_over_time({{service_name="{name}"}} | syslog_identifier != `systemd` [1h]))'
-        call = shlex.join(["curl", "-fsSG", "--max-time", "30", f"{self.loki}/loki/api/v1/query", "--data-urlencode", query])
-        found = json.loads(self.machine.succeed(call))["data"]["result"]
+        """How many lines of a unit the log store has, without what systemd says of it."""
+        lines = self.log_query(name, matching="^(step|burst) ")
+        if self.store == "loki":
+            path, query = "/loki/api/v1/query", f"sum(count_over_time({lines} [1h]))"
+        else:
+            path, query = "/select/logsql/stats_query", f"_time:1h {lines} | stats count() lines"
+        call = ["curl", "-fsSG", "--max-time", "30", f"{self.base}{path}", "--data-urlencode", f"query={query}"]
+        found = json.loads(self.machine.succeed(shlex.join(call)))["data"]["result"]
         return int(found[0]["value"][1]) if found else 0
 
     def await_lines(self, name: str, count: int) -> None:
-        """Waits until Loki has all lines of a unit."""
+        """Waits until the log store has all lines of a unit."""
         began = time.monotonic()
         while (found := self.stored(name)) < count:
             if time.monotonic() - began > DEADLINE_SECONDS:
-                raise RuntimeError(f"{found} of {count} lines of {name} are in Loki after {DEADLINE_SECONDS} s")
+                raise RuntimeError(f"{found} of {count} lines of {name} are in the log store after {DEADLINE_SECONDS} s")
             time.sleep(0.2)
 
     def processor_seconds(self) -> float:

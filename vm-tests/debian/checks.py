@@ -1,11 +1,13 @@
 """The tests that need no booted machine, and the two that need one of a special kind. Each raises, or passes."""
 
+import dataclasses
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 
 import backends
 import build
@@ -24,13 +26,27 @@ TOOLS = REPOSITORY / "target" / "tools"
 ARGUMENTS = ["{ demo = false; fast = false; }", "{ demo = true; fast = false; }", "{ demo = true; fast = true; }"]
 # With every backend, and each of the two forms that Tempo's configuration has.
 WITH_BACKENDS = [
-    f"{{ demo = true; fast = false; backends = [ {settings.words(backends.ALL)} ]; tempoVersion = \"{version}\"; }}"
-    for version in ("2.10.8", "3.0.3")
+    f"{{ demo = true; fast = false; backends = [ {settings.words([store, *backends.ALL[1:]])} ]; tempoVersion = \"{version}\"; }}"
+    for store, version in (("loki", "2.10.8"), ("victorialogs", "3.0.3"))
 ]
-# Which tests of this file want which backends.
-BACKENDS = {"settings": ["loki", "collector"], "lifecycle": ["loki", "collector"]}
+# How those check their own settings that may be absent.
+OWN_CHECKS = {"loki": "loki -verify-config", "tempo": "tempo -config.verify"}
 # What the driver gives to a script.
 SCRIPT_WORDS = "machine,machines,args,log,t,start_all,subtest"
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """A test of this file, and how it runs."""
+
+    name: str
+    run: Callable[[], None]
+    # What has to be made before; see tests.py.
+    needs: tuple[str, ...] = ()
+    backends: tuple[str, ...] = ()
+    # Those of the lane `cargo` would wait for each other's locks.
+    lane: str | None = None
+    long: bool = False
 
 
 class Skipped(Exception):
@@ -79,8 +95,9 @@ def shell() -> None:
 
 
 def python() -> None:
-    """pyflakes finds nothing, in our scripts and in the tests."""
+    """pyflakes finds nothing, in our scripts and in the tests; and what runs the tests does what it should."""
     host.bring("pyflakes3")
+    call(sys.executable, "-m", "unittest", "discover", "--start-directory", "vm-tests/debian", "--pattern", "*_test.py")
     # Each script of a machine has its arguments beside it, or a NixOS test of its name.
     scripts = sorted(settings.HERE.parent.rglob("*.py"))
     tests = [path for path in scripts if {path.with_suffix(".nix"), path.with_suffix(".args.nix")} & set(path.parent.iterdir())]
@@ -116,14 +133,20 @@ def all_arguments() -> list[str]:
     return list(dict.fromkeys([*ARGUMENTS, WITH_BACKENDS[0], *tests]))
 
 
-def in_tree(script: str, arguments: str, *words: str) -> None:
-    """Runs a bash script of the repository in the tree of a machine with these settings, without booting it. Of the
-    backends the tree has those that can be had here."""
+def in_tree(script: str, sets: list[str], *words: str) -> None:
+    """Runs a bash script of the repository in the tree of a machine, without booting it. Its settings are those of the
+    first set of arguments; the files of each lie below /sets/NUMBER too. Of the backends the tree has those that any
+    set wants and that can be had here."""
     host.bring(*host.MACHINE_TOOLS)
-    print(f"== {script} with {arguments}", flush=True)
-    choice = backends.choose(settings.wanted(arguments, []))
-    described = settings.machine(choice.arguments(arguments))
-    programs = build.release() | choice.programs()
+    choices = [backends.choose(settings.wanted(arguments, [])) for arguments in sets]
+    machines = [settings.machine(choice.arguments(arguments)) for choice, arguments in zip(choices, sets)]
+    choice = backends.choose([name for name in backends.ALL if any(name in one.wanted for one in choices)])
+    described = dict(machines[0])
+    described["users"] = list({user["name"]: user for one in machines for user in one["users"]}.values())
+    described["files"] = described["files"] | {
+        f"/sets/{number}{path}": file for number, one in enumerate(machines) for path, file in one["files"].items()
+    }
+    programs = build.programs(build.folder()) | choice.programs()
     machine = nspawn.Machine.create("check", described, roots.machine(described), programs, "private",
                                     folders=choice.folders())  # fmt: skip
     try:
@@ -132,13 +155,18 @@ def in_tree(script: str, arguments: str, *words: str) -> None:
     finally:
         machine.remove()
     if status != 0:
-        raise Failed(f"{script} failed with {arguments}")
+        raise Failed(f"{script} failed")
 
 
 def rendered() -> None:
     """The programs themselves accept their settings: promtool, amtool, blackbox, systemd, our own check-config."""
-    for arguments in all_arguments():
-        in_tree("vm-tests/debian/check-settings.sh", arguments, "/")
+    sets = all_arguments()
+    for number, arguments in enumerate(sets):
+        print(f"set {number}: {arguments}")
+    in_tree("vm-tests/debian/check-settings.sh", sets, *map(str, range(len(sets))))
+    for name in backends.choose(backends.ALL).absent:
+        if name in OWN_CHECKS:
+            print(f"skipped: {OWN_CHECKS[name]}: needs {backends.TITLES[name]}")
 
 
 def rules() -> None:
@@ -146,7 +174,7 @@ def rules() -> None:
     host.bring("nix-instantiate", "jq")
     with tempfile.TemporaryDirectory(dir=state.folder()) as folder:
         call("nixos-modules/tests/render.sh", folder)
-        in_tree("nixos-modules/tests/run.sh", ARGUMENTS[0], folder, str(REPOSITORY / "docs" / "RUNBOOK.md"))
+        in_tree("nixos-modules/tests/run.sh", ARGUMENTS[:1], folder, str(REPOSITORY / "docs" / "RUNBOOK.md"))
 
 
 def notifications() -> None:
@@ -154,7 +182,7 @@ def notifications() -> None:
     host.bring("nix-instantiate", "jq")
     with tempfile.TemporaryDirectory(dir=state.folder()) as folder:
         call("nixos-modules/tests/render.sh", folder)
-        in_tree("nixos-modules/tests/notifications.sh", ARGUMENTS[0], folder)
+        in_tree("nixos-modules/tests/notifications.sh", ARGUMENTS[:1], folder)
 
 
 def docs() -> None:
@@ -181,7 +209,8 @@ def lifecycle() -> None:
         lend(folder)
         call("./dev", "up", env=environment)
         began = running(folder)
-        for unit in ("loki.service", "opentelemetry-collector.service"):
+        store = "loki" if "loki" in backends.choose(["loki"]).available else "victorialogs"
+        for unit in (f"{store}.service", "opentelemetry-collector.service"):
             call("./dev", "shell", "systemctl", "is-active", unit, env=environment)
         call("./dev", "up", env=environment)
         if not began or running(folder) != began:
@@ -198,7 +227,8 @@ def lend(folder: pathlib.Path) -> None:
     from what it has kept, that one is left for `up` to bring into its machine."""
     lent = ["collector"] if modules.why_not_host_go() else []
     state.mark(folder)
-    for place in (modules.built(name).parent for name in ["loki", *lent]):
+    built = [modules.built(name).parent for name in ["victorialogs", *lent]]
+    for place in filter(pathlib.Path.exists, built):
         shutil.copytree(place, folder / "backends" / place.name, dirs_exist_ok=True)
 
 
@@ -220,9 +250,25 @@ def dashboards_lint() -> None:
     call(sys.executable, "dashboards/lint.py")
 
 
-FIRST = {
-    "format": formatting, "shell": shell, "python": python, "nix": nix, "docs": docs,
-    "dashboards-lint": dashboards_lint, "lint": lint, "rust": rust,
-    "settings": rendered, "rules": rules, "notifications": notifications,
-}  # fmt: skip
-LAST = {"toolchain": toolchain, "lifecycle": lifecycle}
+def mutants() -> None:
+    """The simulator finds each fault that is put back into the decision core."""
+    build.cargo("test", "--locked", "--package", "homeostat-policy", "--test", "mutants", "--", "--ignored", "--nocapture")
+
+
+# In the order in which a mistake shows soonest.
+CHECKS = [
+    Check("format", formatting),
+    Check("shell", shell),
+    Check("python", python),
+    Check("nix", nix),
+    Check("docs", docs),
+    Check("dashboards-lint", dashboards_lint),
+    Check("lint", lint, lane="cargo"),
+    Check("rust", rust, lane="cargo"),
+    Check("toolchain", toolchain, lane="cargo"),
+    Check("mutants", mutants, lane="cargo", long=True),
+    Check("settings", rendered, ("release", "root"), ("loki", "collector")),
+    Check("rules", rules, ("release", "root")),
+    Check("notifications", notifications, ("release", "root")),
+    Check("lifecycle", lifecycle, ("release",), ("loki", "collector")),
+]

@@ -100,7 +100,7 @@ def run(script: pathlib.Path, binaries: pathlib.Path | None, log: Log, keep: boo
     args, machine_arguments = settings.test_arguments(script)
     choice = backends.choose(args.get("backends", []))
     modules.bring(choice.unbuilt(), log.info)
-    args["absent"] = list(choice.absent)
+    args["backends"], args["absent"] = choice.available, list(choice.absent)
     for name, cure in choice.absent.items():
         log.info(f"{backends.TITLES[name]} is absent: {cure}")
     described = settings.machine(choice.arguments(machine_arguments))

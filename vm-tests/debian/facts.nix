@@ -23,7 +23,9 @@
     blackboxExporter = "prometheus-blackbox-exporter.service";
     processExporter = "prometheus-process-exporter.service";
     loki = "loki.service";
+    victorialogs = "victorialogs.service";
     tempo = "tempo.service";
+    spans = "homeostat-spans.service";
     collector = "opentelemetry-collector.service";
     grafana = "grafana.service";
     # postgresql.service is an empty shell on Debian: the server is an instance of the template.
@@ -50,6 +52,7 @@
     remediatorState = "/var/lib/homeostat-remediator";
     sinkState = "/var/lib/homeostat-sink";
     lokiState = "/var/lib/loki";
+    victorialogsState = "/var/lib/victorialogs";
     tempoState = "/var/lib/tempo";
     collectorState = "/var/lib/opentelemetry-collector";
     grafanaState = "/var/lib/grafana";

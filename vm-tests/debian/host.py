@@ -1,5 +1,6 @@
 """What we use of the person's own host: a few packages, their account for compiling, their compilers if good enough."""
 
+import fcntl
 import os
 import pathlib
 import pwd
@@ -55,6 +56,14 @@ def bring(*tools: str) -> None:
 
 def install(*packages: str) -> None:
     """Installs host packages. systemctl is told to stay offline, so that no package can start a service."""
+    with (state.folder() / "packages.lock").open("w") as lock:
+        # apt-get would not wait for another test that installs something.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        install_now(packages)
+
+
+def install_now(packages: tuple[str, ...]) -> None:
+    """The same, while nobody else does."""
     print(f"  installing on this host: {' '.join(packages)}", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "SYSTEMD_OFFLINE": "1"}
     call = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *packages]

@@ -12,7 +12,7 @@ let
     receivers = { };
     acknowledgement = null;
     postgresqlRemedy = { };
-    # Which of loki, tempo, collector and grafana run; their programs are brought from outside Debian.
+    # Which of loki or victorialogs, tempo, collector and grafana run; their programs are brought from outside Debian.
     backends = [ ];
     # Which Tempo that is, if it runs.
     tempoVersion = "2.10";

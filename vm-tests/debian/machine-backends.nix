@@ -11,22 +11,8 @@ let
   json = value: builtins.toJSON value + "\n";
   runs = backend: settings.${backend} != null;
   when = condition: value: if condition then value else { };
-  # Tempo's place is taken by a second Collector, which prints.
-  prints = !(runs "tempo");
 
   unit = import ./machine-unit.nix;
-  collector =
-    fields:
-    unit (
-      fields
-      // {
-        binary = "${paths.binaries}/otelcol";
-        serviceConfig = fields.serviceConfig // {
-          DynamicUser = true;
-        };
-      }
-    );
-
   grafana = import ./machine-grafana.nix { inherit facts role settings; };
 in
 {
@@ -44,6 +30,16 @@ in
         };
       };
     }
+    // when (runs "victorialogs") {
+      ${units.victorialogs} = unit {
+        description = "VictoriaLogs";
+        binary = "${paths.binaries}/victoria-logs";
+        arguments = settings.victorialogs;
+        limits = settings.limits.victorialogs;
+        state = paths.victorialogsState;
+        serviceConfig.DynamicUser = true;
+      };
+    }
     // when (runs "tempo") {
       ${units.tempo} = unit {
         description = "Tempo";
@@ -59,31 +55,27 @@ in
       };
     }
     // when (runs "collector") {
-      ${units.collector} = collector {
+      ${units.collector} = unit {
         description = "OpenTelemetry Collector";
+        binary = "${paths.binaries}/otelcol";
         arguments = [ "--config=file:${configured "collector"}" ] ++ settings.collectorFlags;
         limits = settings.limits.collector;
         state = paths.collectorState;
         # Last to start and first to stop, so that what it holds has somewhere to go.
         after = [
           units.loki
+          units.victorialogs
           units.tempo
+          units.spans
         ];
-        # It runs journalctl, which shows every unit's lines to members of this group.
-        serviceConfig.SupplementaryGroups = "systemd-journal";
-      };
-    }
-    // when (runs "collector" && prints) {
-      "span-printer.service" = collector {
-        description = "Homeostat: prints spans, for want of Tempo";
-        arguments = [ "--config=file:${configured "span-printer"}" ];
-        # Some twenty lines a span, in a journal of their own: nobody wants them among the others or in Loki.
         serviceConfig = {
-          LogNamespace = "span-printer";
-          LogRateLimitIntervalSec = 0;
+          DynamicUser = true;
+          # It runs journalctl, which shows every unit's lines to members of this group.
+          SupplementaryGroups = "systemd-journal";
         };
       };
     }
+    // when (runs "spans") { ${units.spans} = settings.spans; }
     // when (runs "grafana") {
       ${units.grafana} = unit (grafana.unit // { state = paths.grafanaState; });
     };
@@ -92,10 +84,6 @@ in
     when (runs "loki") { ${configured "loki"} = json settings.loki; }
     // when (runs "tempo") { ${configured "tempo"} = json settings.tempo; }
     // when (runs "collector") { ${configured "collector"} = json settings.collector; }
-    // when (runs "collector" && prints) {
-      ${configured "span-printer"} = json settings.spanPrinter;
-      "/etc/systemd/journald@span-printer.conf" = "[Journal]\nSystemMaxUse=64M\nRuntimeMaxUse=64M\n";
-    }
     // when (runs "grafana") grafana.files;
 
   users = builtins.filter runs [

@@ -9,12 +9,13 @@ builtins.attrValues (
       "loki"
       "lokiGrpc"
     ]
+    ++ unless (runs "victorialogs") [ "victorialogs" ]
     ++ unless (runs "tempo") [
       "tempo"
       "tempoGrpc"
     ]
-    # In Tempo's absence the printer of spans listens there.
-    ++ unless (runs "tempo" || runs "collector") [ "tempoOtlp" ]
+    # In Tempo's absence the keeper of spans listens there.
+    ++ unless (runs "tempo" || runs "spans") [ "tempoOtlp" ]
     ++ unless (runs "collector") [
       "otlpGrpc"
       "otlpHttp"

@@ -21,14 +21,25 @@ let
       ;
     inherit (role) units users paths;
     apps = given.extraApps;
+    logStore = if builtins.elem "victorialogs" given.backends then "victorialogs" else "loki";
     without = builtins.filter (backend: !(builtins.elem backend given.backends)) [
       "loki"
+      "victorialogs"
       "tempo"
       "collector"
       "grafana"
     ];
-    # In Tempo's absence a printer of spans has its place.
-    urls.tempoOtlp = "http://127.0.0.1:${toString ports.tempoOtlp}";
+    # In Tempo's absence the keeper of spans listens there, if there is a log store.
+    urls =
+      if
+        builtins.any (backend: builtins.elem backend given.backends) [
+          "loki"
+          "victorialogs"
+        ]
+      then
+        { tempoOtlp = "http://127.0.0.1:${toString ports.tempoOtlp}"; }
+      else
+        { };
   };
   inherit (settings) ports;
   write = import ../../nixos-modules/settings/write.nix;
@@ -134,6 +145,7 @@ in
       ++ builtins.filter (program: settings.${program} != null) [
         "api"
         "loki"
+        "victorialogs"
         "tempo"
         "collector"
         "grafana"

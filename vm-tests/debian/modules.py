@@ -1,6 +1,6 @@
-"""Loki and the Collector, which Debian does not have: built once from the Go modules in the folder backends/.
+"""VictoriaLogs and the Collector, which Debian does not have: built once from the Go modules in the folder backends/.
 
-Usage: modules.py NAME...      builds those named (loki, collector) and prints where they are
+Usage: modules.py NAME...      builds those named (victorialogs, collector) and prints where they are
 """
 
 import dataclasses
@@ -29,16 +29,18 @@ class Module:
 
     program: str
     package: str
-    # Which dependency's version is the program's, and the variable that the program reports it from.
+    # Which dependency's version is the program's, the variable that the program reports it from, and in which form.
     released: str
     variable: str
+    reported: str = "{}"
 
 
 # The one that takes a third of the other's time comes first.
 MODULES = {
+    "victorialogs": Module("victoria-logs", "github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs",
+                           "github.com/VictoriaMetrics/VictoriaLogs",
+                           "github.com/VictoriaMetrics/VictoriaMetrics/lib/buildinfo.Version", "victoria-logs-v{}"),
     "collector": Module("otelcol", ".", "go.opentelemetry.io/collector/otelcol", "main.release"),
-    "loki": Module("loki", "github.com/grafana/loki/v3/cmd/loki", "github.com/grafana/loki/v3",
-                   "github.com/grafana/loki/v3/pkg/util/build.Version"),
 }  # fmt: skip
 
 
@@ -111,8 +113,9 @@ def version(name: str) -> str:
 
 def flags(name: str) -> list[str]:
     """What go builds with. Without C the program needs no libc, so a machine's may be older than this host's."""
+    module = MODULES[name]
     return ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags",
-            f"-s -w -X {MODULES[name].variable}={version(name)}"]  # fmt: skip
+            f"-s -w -X {module.variable}={module.reported.format(version(name))}"]  # fmt: skip
 
 
 def compile_module(name: str) -> pathlib.Path:

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import select
 import signal
 import subprocess
@@ -125,11 +126,12 @@ class Machine:
         return pid if since is not None and started(pid) == since else None
 
     def enter(self, *command: str) -> list[str]:
-        """The call that runs a command inside, as root, with an environment of its own."""
+        """The call that runs a command inside, as root, with an environment of its own, and with no capability that the
+        machine itself does not have: whoever may set a clock in there sets the host's."""
         leader = self.process("leader")
         if leader is None:
             raise state.Refused(f"{self.name} does not run")
-        return ["nsenter", f"--target={leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "--root",
+        return ["setpriv", f"--bounding-set={bounds(leader)}", f"--inh-caps={bounds(leader)}", "nsenter", f"--target={leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "--root",
                 "env", "-i", "--chdir=/", f"PATH={PATH}", "HOME=/root", "LANG=C.UTF-8",
                 f"TERM={os.environ.get('TERM', 'dumb')}", *command]  # fmt: skip
 
@@ -167,6 +169,13 @@ class Machine:
         if self.process("supervisor") or self.process("leader"):
             raise state.Refused(f"{self.name} still runs; stop it first")
         state.remove(self.home)
+
+
+def bounds(pid: int) -> str:
+    """The capabilities that a process and what it starts can ever have, in setpriv's words; proc(5), status."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    mask = int(re.search(r"^CapBnd:\s*([0-9a-f]+)$", status, re.MULTILINE)[1], 16)
+    return ",".join(["-all", *(f"+cap_{number}" for number in range(mask.bit_length()) if mask >> number & 1)])
 
 
 def bind(path: pathlib.Path, place: str) -> str:

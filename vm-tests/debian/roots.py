@@ -3,6 +3,7 @@
 Usage: roots.py machine < settings.json | roots.py build | roots.py go      (prints the root's path)
 """
 
+import fcntl
 import json
 import os
 import pathlib
@@ -10,6 +11,8 @@ import subprocess
 import sys
 import time
 
+import host
+import settings
 import state
 
 SETUP = pathlib.Path(__file__).with_name("root-setup.sh")
@@ -24,11 +27,17 @@ GO_PACKAGES = ["ca-certificates"]
 GO_PACKAGES_SID = ["golang-go"]
 
 
-def machine(settings: dict) -> pathlib.Path:
+def machine(described: dict) -> pathlib.Path:
     """The root that machines with these settings are copied from."""
-    packages = settings["packages"]
+    packages = described["packages"]
     from_sid = MACHINE_PACKAGES_SID + packages.get("sid", [])
     return build("machine", MACHINE_PACKAGES + packages.get("trixie", []), from_sid)
+
+
+def common() -> pathlib.Path:
+    """The root of every machine test, and of `./dev up`."""
+    host.bring(*host.MACHINE_TOOLS)
+    return machine(settings.machine())
 
 
 def compilers() -> pathlib.Path:
@@ -49,6 +58,15 @@ def build(kind: str, packages: list[str], from_sid: list[str]) -> pathlib.Path:
     tree = home / "tree"
     if tree.is_dir():
         return tree
+    home.parent.mkdir(exist_ok=True)
+    with (home.parent / f"{kind}.lock").open("w") as lock:
+        # Whoever waited for another's build finds it done.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return tree if tree.is_dir() else install(kind, home, packages, from_sid)
+
+
+def install(kind: str, home: pathlib.Path, packages: list[str], from_sid: list[str]) -> pathlib.Path:
+    """A new root in the folder `home`."""
     # A root becomes visible under its name only when it is whole, so an interrupted build leaves nothing to trust.
     half = home.with_name(f"{home.name}.half")
     state.remove(half)
@@ -73,7 +91,7 @@ def build(kind: str, packages: list[str], from_sid: list[str]) -> pathlib.Path:
         raise state.Refused(f"mmdebstrap failed; the end of {kept}:\n{tail}")
     half.rename(home)
     print(f"  {kind} root ready after {time.monotonic() - began:.0f} s", file=sys.stderr)
-    return tree
+    return home / "tree"
 
 
 def clean_environment() -> dict[str, str]:

@@ -57,6 +57,14 @@ def test_arguments(script: pathlib.Path) -> tuple[dict, str]:
     return evaluate(whole), f"(({whole}).machineArguments or {{ }})"
 
 
+def evaluate_tests(scripts: list[pathlib.Path]) -> dict[str, dict]:
+    """By a test's name: whether it runs `alone`, whether it is `long`, and the `backends` that it wants."""
+    files = " ".join(f'"{script.stem}" = import {arguments_file(script)} {{ machine = import {FACTS}; }};' for script in scripts)
+    return evaluate(
+        f"builtins.mapAttrs (_: test: {{ backends = test.backends; alone = test.alone or false; long = test.long or false; }}) {{ {files} }}"
+    )
+
+
 def inside(root: pathlib.Path, *command: str) -> None:
     """Runs a program of the root that only edits files; its systemctl must not look for a running systemd."""
     environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SYSTEMD_OFFLINE": "1", "LC_ALL": "C.UTF-8"}

@@ -5,6 +5,7 @@ import re
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
 
 import backends
 import nspawn
@@ -51,9 +52,7 @@ def show(machine: nspawn.Machine) -> None:
     show_endpoints(machine)
     described = machine.spec()["settings"]
     for name, cure in described["absent"].items():
-        instead = name == "tempo" and any("span-printer" in path for path in described["files"])
-        said = "; spans are printed instead: ./dev shell journalctl --namespace=span-printer" if instead else ""
-        print(f"{backends.TITLES[name]} is absent: {cure}{said}")
+        print(f"{backends.TITLES[name]} is absent: {cure}{instead(name, described['files'])}")
     print("\nSecrets, made at the first start, readable by root inside the machine:")
     for path in described.get("secrets", []):
         print(f"  sudo ./dev shell cat {path}")
@@ -65,6 +64,15 @@ def show(machine: nspawn.Machine) -> None:
         print(f"  2. Break it:     for i in $(seq 20); do curl -so /dev/null {api}/error; done")
         print(f"  3. Watch it being healed, within a minute:  {page}/")
     print("\nMore: ./dev status | logs UNIT | shell | down")
+
+
+def instead(name: str, files: Iterable[str]) -> str:
+    """What does an absent program's work, and how it is asked."""
+    if name == "loki" and any(path.endswith("/victorialogs.service") for path in files):
+        return "; VictoriaLogs keeps the log lines instead: open its page"
+    if name == "tempo" and any(path.endswith("/homeostat-spans.service") for path in files):
+        return "; spans are kept with the log lines instead: sudo ./dev shell homeostat trace TRACE_ID"
+    return ""
 
 
 def show_endpoints(machine: nspawn.Machine) -> None:

@@ -1,5 +1,7 @@
 //! Log lines and kept spans of a trace, from Loki or VictoriaLogs.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -159,11 +161,34 @@ impl Entry<'_> {
     }
 }
 
-/// Nanoseconds of milliseconds with six decimals, as `homeostat spans` writes them.
+/// Nanoseconds of milliseconds. `homeostat spans` writes six decimals, but VictoriaLogs keeps numbers as floating-point
+/// ones: `53.589350` comes back as `53.58935`, and `0.453060` as `0.45305999999999996`.
 fn nanos(milliseconds: &str) -> Option<u64> {
-    let (whole, part) = milliseconds
-        .split_once('.')
-        .filter(|(_, part)| part.len() == 6)?;
-    let (whole, part): (u64, u64) = (whole.parse().ok()?, part.parse().ok()?);
-    whole.checked_mul(1_000_000)?.checked_add(part)
+    let seconds = milliseconds.parse::<f64>().ok()? / 1000.0;
+    let duration = Duration::try_from_secs_f64(seconds).ok()?;
+    duration.as_nanos().try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nanos;
+
+    #[test]
+    fn durations_are_read_with_and_without_zeros_at_their_end() {
+        for (text, wanted) in [
+            ("35.214000", Some(35_214_000)),
+            ("53.58935", Some(53_589_350)),
+            ("12", Some(12_000_000)),
+            ("0.000001", Some(1)),
+            ("0.45305999999999996", Some(453_060)),
+            ("86400000.123456", Some(86_400_000_123_456)),
+            ("-1.5", None),
+            ("1e30", None),
+            ("NaN", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            assert_eq!(nanos(text), wanted, "{text}");
+        }
+    }
 }

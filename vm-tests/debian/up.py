@@ -10,6 +10,7 @@ import re
 import signal
 import sys
 import time
+from typing import NoReturn
 
 import backends
 import build
@@ -177,6 +178,11 @@ def down(everything: bool) -> None:
         print("  left in Go's own folders: what it fetched and compiled (go clean -modcache -cache removes all that is there)")
 
 
+def inside(call: list[str]) -> NoReturn:
+    """Becomes a command in the machine."""
+    os.execvp(call[0], call)
+
+
 def main() -> int:
     """The command line of this file; returns the exit code."""
     words = sys.argv[1:]
@@ -192,9 +198,9 @@ def main() -> int:
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)
             table.show(required())
         case ["logs", unit]:
-            os.execvp("nsenter", required().enter("journalctl", "--no-pager", "--lines=200", "--unit", unit))
+            inside(required().enter("journalctl", "--no-pager", "--lines=200", "--unit", unit))
         case ["shell", *command]:
-            os.execvp("nsenter", required().enter(*(command or ["bash", "--login"])))
+            inside(required().enter(*(command or ["bash", "--login"])))
         case _:
             print(__doc__, file=sys.stderr)
             return 64

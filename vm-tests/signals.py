@@ -247,6 +247,7 @@ if "tempo" not in running:
         status, text = ask("GET", f"{api}/error")
         machine.wait_until_succeeds(f"journalctl -q -o cat -u {keeper} | grep 'did not take spans'")
         machine.succeed(f"systemctl start {store_unit}")
+        machine.wait_until_succeeds(f"curl -fsS {store_ready}")
         spans_of(json.loads(text)["trace_id"], "GET /error")
 
 # From here on the machine answers to this test alone.

@@ -16,21 +16,19 @@ def last_id(unit):
     return (newest(unit) or {"id": 0})["id"]
 
 
-def heals_once(unit, meanwhile, job_is_there=True, outlasts=False):
-    """Posts AppDown, does something while the restart is under way, and demands one restart and a fixed end.
-    The restart ends while the remediator may still be away, or outlasts that."""
-    machine.succeed("rm -f /run/may-stop")
+def begin(unit, job_is_there=True):
+    """Posts AppDown about a unit, and waits until its restart is under way: there is the intent, and systemd's job,
+    or the call may not have arrived yet. Returns what `finish` wants to know."""
     before, last = starts(unit), last_id(unit)
     post_alert("AppDown", unit=unit)
     wait_for("the intent", lambda: (i := newest(unit)) and i["id"] > last and i["phase"] == "acting", timeout=30)
     if job_is_there:
         machine.wait_until_succeeds(f"systemctl list-jobs --no-legend {unit} | grep .", timeout=30)
-    meanwhile()
-    healthy = f"curl -fsS {remediator}/health"
-    if outlasts:
-        machine.wait_until_succeeds(healthy, timeout=60)
-    machine.succeed("touch /run/may-stop")
-    machine.wait_until_succeeds(healthy, timeout=60)
+    return unit, before, last, job_is_there
+
+
+def finish(unit, before, last, job_is_there):
+    """Demands one restart and a fixed end of what began; gives the incident."""
     incident = story(wait_for("the incident is over", lambda: closed(unit, last), timeout=120))
     t.assertEqual(incident["end"], "fixed", incident)
     if job_is_there:
@@ -39,34 +37,60 @@ def heals_once(unit, meanwhile, job_is_there=True, outlasts=False):
     return incident
 
 
-with subtest(f"kill -9 between intent and result, {args['rounds']} times"):
+def await_remediator():
+    """Waits until it answers again."""
+    machine.wait_until_succeeds(f"curl -fsS {remediator}/health", timeout=60)
+
+
+def heals_once(unit, meanwhile):
+    """Does something while the restart of a unit is under way, and demands one restart and a fixed end."""
+    machine.succeed("rm -f /run/may-stop")
+    begun = begin(unit)
+    meanwhile()
+    machine.succeed("touch /run/may-stop")
+    await_remediator()
+    finish(*begun)
+
+
+slow = args["slow"]
+kills = args["rounds"] * len(slow)
+with subtest(f"kill -9 between intent and result, {kills} times"):
     for number in range(args["rounds"]):
-        # In most rounds systemd has the job; in every fifth the call may not have arrived, and is then made once more.
-        kill = f"systemctl kill --signal=SIGKILL {own}"
-        incident = heals_once(
-            "slow.service", lambda: machine.succeed(kill), job_is_there=number % 5 != 4, outlasts=number % 2 == 1
-        )  # fmt: skip
-        t.assertIn("examination", " ".join(event["text"] for event in incident["events"]))
-    t.assertEqual(len(incidents("slow.service")), args["rounds"], "one incident for each alert")
+        machine.succeed("rm -f /run/may-stop")
+        begun = []
+        for place, unit in enumerate(slow):
+            # In most cases systemd has the job; in every fifth the call may not have arrived, and is then made once more.
+            begun.append(begin(unit, job_is_there=(number * len(slow) + place) % 5 != 4))
+            machine.succeed(f"systemctl kill --signal=SIGKILL {own}")
+            # Each restart outlasts this kill and those that follow; the last one's ends, in every second round, while
+            # the remediator may still be away.
+            if unit != slow[-1] or number % 2 == 1:
+                await_remediator()
+        machine.succeed("touch /run/may-stop")
+        await_remediator()
+        for incident in [finish(*what) for what in begun]:
+            t.assertIn("examination", " ".join(event["text"] for event in incident["events"]))
+    for unit in slow:
+        t.assertEqual(len(incidents(unit)), args["rounds"], "one incident for each alert")
 
 with subtest("D-Bus restarted while a job runs"):
-    heals_once("slow.service", lambda: machine.succeed(f"systemctl restart {args['units']['dbus']}"))
+    heals_once(slow[0], lambda: machine.succeed(f"systemctl restart {args['units']['dbus']}"))
     wait_for("the bus is back", lambda: metric("bus_connected") == 1, timeout=30)
     machine.require_unit_state(own)
 
 with subtest("D-Bus restarted while nothing runs, then an alert"):
     machine.succeed(f"systemctl restart {args['units']['dbus']}")
     wait_for("the bus is back", lambda: metric("bus_connected") == 1, timeout=30)
-    heals_once("slow.service", lambda: None)
+    heals_once(slow[0], lambda: None)
 
 with subtest("PostgreSQL restarted under it"):
-    heals_once("slow.service", lambda: machine.succeed(f"systemctl restart {args['units']['postgresql']}"))
+    heals_once(slow[0], lambda: machine.succeed(f"systemctl restart {args['units']['postgresql']}"))
 
 with subtest("Prometheus and Alertmanager gone: a post by hand still leads to a remedy"):
     names = f"{args['units']['prometheus']} {args['units']['alertmanager']}"
     machine.succeed(f"systemctl stop {names}")
     # They come back while the job runs: nobody but Alertmanager can say that it does not have the alert.
-    heals_once("slow.service", lambda: machine.succeed(f"systemctl start {names}"))
+    heals_once(slow[0], lambda: machine.succeed(f"systemctl start {names}"))
     wait_for("every target is up", all_targets_up)
 
 with subtest(f"a payload of the real Alertmanager, {args['resends']} times: one action"):

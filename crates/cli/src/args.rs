@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, value_parser};
 use reqwest::Url;
 
-use values::{http_url, incident_id, label_value, loopback_url, rate, trace_id};
+use values::{http_url, incident_id, label_value, loopback_url, rate, reason, trace_id};
 
 /// The longest load run, in seconds: a forgotten one ends by itself.
 pub const MAX_SECONDS: u64 = 600;
@@ -30,7 +30,7 @@ pub enum Command {
     /// Put load on a local service and print one JSON object with the figures
     #[command(subcommand)]
     Load(Load),
-    /// List the remediator's incidents, or tell the story of one
+    /// List the remediator's incidents, tell the story of one, or answer one
     Incidents(IncidentsArgs),
     /// Show one trace as a waterfall, with its log lines
     Trace(TraceArgs),
@@ -119,7 +119,11 @@ pub struct FlushArgs {
 
 /// Arguments of `incidents`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct IncidentsArgs {
+    /// What to tell the remediator of an incident.
+    #[command(subcommand)]
+    pub change: Option<Change>,
     /// The remediator
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:5000", value_parser = http_url)]
     pub url: Url,
@@ -129,6 +133,36 @@ pub struct IncidentsArgs {
     /// Print the remediator's JSON as it came
     #[arg(long)]
     pub json: bool,
+}
+
+/// A person's answer to an incident.
+#[derive(Debug, Subcommand)]
+pub enum Change {
+    /// Say that somebody is on it: its page ends, and what was known of it calls nobody for a while
+    Acknowledge(AnswerArgs),
+    /// End it by hand: its page ends, and an alert that still fires is nobody's concern until it has resolved
+    Close(AnswerArgs),
+}
+
+/// Arguments of `incidents acknowledge` and `incidents close`.
+#[derive(Debug, Args)]
+pub struct AnswerArgs {
+    /// The incident
+    #[arg(value_name = "ID", value_parser = incident_id)]
+    pub id: String,
+    /// Why, in 1 to 500 characters; others read it in the incident's story
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    pub reason: String,
+    /// File with the operator's token
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "/var/lib/homeostat-secrets/operator-token"
+    )]
+    pub token_file: PathBuf,
+    /// The remediator
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:5000", value_parser = http_url)]
+    pub url: Url,
 }
 
 /// Arguments of `trace`.

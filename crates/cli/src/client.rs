@@ -4,8 +4,10 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use reqwest::Url;
+use serde_json::Value;
 
 use crate::Error;
+use crate::terminal::printable;
 
 /// Longer than any answer of ours takes; what needs longer is counted as a timeout.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
@@ -49,7 +51,11 @@ pub(crate) enum Silence {
 
 /// Gets an answer, whatever its status.
 pub(crate) async fn ask(client: &reqwest::Client, url: Url) -> Result<Answer, Silence> {
-    let mut response = client.get(url).send().await.map_err(Silence::Unreachable)?;
+    answer(client.get(url)).await
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> Result<Answer, Silence> {
+    let mut response = request.send().await.map_err(Silence::Unreachable)?;
     let status = response.status().as_u16();
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(Silence::Unreachable)? {
@@ -63,19 +69,9 @@ pub(crate) async fn ask(client: &reqwest::Client, url: Url) -> Result<Answer, Si
 
 /// Gets the whole body of the remediator's 200 answer.
 pub(crate) async fn get(url: Url) -> Result<Vec<u8>, Error> {
-    let Answer { status, body } =
-        ask(&direct()?, url.clone())
-            .await
-            .map_err(|silence| match silence {
-                Silence::Unreachable(source) => Error::Unreachable {
-                    url: url.to_string(),
-                    source,
-                },
-                Silence::TooLarge => Error::TooLarge {
-                    url: url.to_string(),
-                    limit: MAX_ANSWER,
-                },
-            })?;
+    let Answer { status, body } = ask(&direct()?, url.clone())
+        .await
+        .map_err(|silence| of_remediator(&url, silence))?;
     if status == 200 {
         return Ok(body);
     }
@@ -88,6 +84,35 @@ pub(crate) async fn get(url: Url) -> Result<Vec<u8>, Error> {
         status,
         cure,
     })
+}
+
+/// Posts JSON to the remediator with a token, and demands its 200.
+pub(crate) async fn post(url: Url, token: &str, body: &Value) -> Result<(), Error> {
+    let request = direct()?.post(url.clone()).bearer_auth(token).json(body);
+    let Answer { status, body } = answer(request)
+        .await
+        .map_err(|silence| of_remediator(&url, silence))?;
+    if status == 200 {
+        return Ok(());
+    }
+    let told: Option<Value> = serde_json::from_slice(&body).ok();
+    let reason = told.as_ref().and_then(|told| told.get("error")?.as_str());
+    Err(Error::Refused {
+        url: url.to_string(),
+        status,
+        reason: printable(reason.unwrap_or("no reason given")),
+    })
+}
+
+fn of_remediator(url: &Url, silence: Silence) -> Error {
+    let url = url.to_string();
+    match silence {
+        Silence::Unreachable(source) => Error::Unreachable { url, source },
+        Silence::TooLarge => Error::TooLarge {
+            url,
+            limit: MAX_ANSWER,
+        },
+    }
 }
 
 /// What an error of the client goes back to, such as a refused connection, without the address.

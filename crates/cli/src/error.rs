@@ -100,6 +100,16 @@ pub enum Error {
         /// What to do about this status.
         cure: &'static str,
     },
+    /// The remediator does not do what it was asked for.
+    #[error("{url}: answered {status}: {reason}")]
+    Refused {
+        /// The address asked.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+        /// The remediator's own words.
+        reason: String,
+    },
     /// The answer is larger than any remediator gives.
     #[error("{url}: the answer is larger than {limit} bytes; check that --url names a remediator")]
     TooLarge {
@@ -163,6 +173,7 @@ impl Error {
             | Self::Client { .. }
             | Self::Unreachable { .. }
             | Self::Status { .. }
+            | Self::Refused { .. }
             | Self::TooLarge { .. }
             | Self::Form { .. }
             | Self::NothingAccepted { .. }

@@ -4,11 +4,12 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use reqwest::Url;
+use serde_json::{Value, json};
 
-use crate::args::IncidentsArgs;
+use crate::args::{Change, IncidentsArgs};
 use crate::terminal::printable;
-use crate::{Error, client};
+use crate::{Error, client, token};
 
 /// The columns of the list: heading and field.
 const COLUMNS: [(&str, &str); 10] = [
@@ -29,21 +30,14 @@ const COLUMNS: [(&str, &str); 10] = [
 /// # Errors
 /// The remediator does not answer, does not know the incident, or answers in another form.
 pub async fn show(args: &IncidentsArgs) -> Result<String, Error> {
-    let mut url = args.url.clone();
-    url.set_query(None);
-    url.path_segments_mut()
-        .expect("invariant: an http URL has a path")
-        .pop_if_empty()
-        .push("incidents");
-    match &args.id {
-        Some(id) => {
-            // The id becomes one segment, whatever characters it has.
-            url.path_segments_mut()
-                .expect("invariant: an http URL has a path")
-                .push(id);
+    let url = match &args.id {
+        Some(id) => address(&args.url, &[id]),
+        None => {
+            let mut url = address(&args.url, &[]);
+            url.set_query(Some("state=all&limit=100"));
+            url
         }
-        None => url.set_query(Some("state=all&limit=100")),
-    }
+    };
     let body = client::get(url.clone()).await?;
     let wrong = |problem: String| Error::Form {
         url: url.to_string(),
@@ -57,6 +51,33 @@ pub async fn show(args: &IncidentsArgs) -> Result<String, Error> {
         return story(&answer).ok_or_else(|| wrong("it has no list `events`".to_owned()));
     }
     table(&answer).ok_or_else(|| wrong("it has no list `incidents`".to_owned()))
+}
+
+/// Tells the remediator a person's answer to an incident, and returns what is to be printed.
+///
+/// # Errors
+/// The token file cannot be used, the remediator does not answer, or it refuses; its reason is in the error.
+pub async fn change(change: &Change) -> Result<String, Error> {
+    let (args, word, done) = match change {
+        Change::Acknowledge(args) => (args, "acknowledge", "acknowledged"),
+        Change::Close(args) => (args, "close", "closed"),
+    };
+    let token = token::read(&args.token_file)?;
+    let url = address(&args.url, &[&args.id, word]);
+    client::post(url, &token, &json!({ "reason": args.reason })).await?;
+    Ok(format!("Incident {} is {done}.", printable(&args.id)))
+}
+
+/// The address of the incidents, or of what is below it: each word becomes one segment, whatever characters it has.
+fn address(base: &Url, words: &[&str]) -> Url {
+    let mut url = base.clone();
+    url.set_query(None);
+    url.path_segments_mut()
+        .expect("invariant: an http URL has a path")
+        .pop_if_empty()
+        .push("incidents")
+        .extend(words);
+    url
 }
 
 /// The list, newest first as it came.

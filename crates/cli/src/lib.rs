@@ -11,6 +11,7 @@ mod server;
 pub mod sink;
 pub mod spans;
 pub mod terminal;
+mod token;
 pub mod trace;
 
 pub use error::Error;
@@ -39,7 +40,10 @@ pub async fn run(command: Command) -> Result<(), Error> {
         Command::Load(Load::Flush(args)) => print_out(&to_json(&load::flush(&args)?)),
         Command::Spans(args) => spans::run(&args).await,
         Command::Trace(args) => print_out(&trace::show(&args).await?),
-        Command::Incidents(args) => print_out(&incidents::show(&args).await?),
+        Command::Incidents(args) => print_out(&match &args.change {
+            Some(change) => incidents::change(change).await?,
+            None => incidents::show(&args).await?,
+        }),
     }
 }
 

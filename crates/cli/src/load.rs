@@ -13,7 +13,6 @@ mod tally;
 pub use flush::flush;
 pub use report::{FlushReport, HttpReport, WebhookReport};
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -24,20 +23,17 @@ use time::OffsetDateTime;
 use tokio::task::JoinSet;
 
 use crate::args::{HttpArgs, MAX_SECONDS, WebhookArgs};
-use crate::{Error, client};
+use crate::{Error, client, token};
 use alerts::Alerts;
 use schedule::{Pace, Schedule};
 use tally::{Outcome, Tally};
-
-/// The longest token, in bytes.
-const MAX_TOKEN: usize = 4096;
 
 /// Runs `homeostat load webhook`.
 ///
 /// # Errors
 /// The token file cannot be used, or there is no HTTP client. What happens to a single post is in the report.
 pub async fn webhook(args: &WebhookArgs) -> Result<WebhookReport, Error> {
-    let token = read_token(&args.token_file)?;
+    let token = token::read(&args.token_file)?;
     let length = Duration::from_secs(args.seconds);
     let pace = if args.posts_per_second > 0.0 {
         Pace::Fixed {
@@ -87,23 +83,6 @@ pub async fn http(args: &HttpArgs) -> Result<HttpReport, Error> {
     })
     .await?;
     Ok(HttpReport::new(tally))
-}
-
-fn read_token(path: &Path) -> Result<String, Error> {
-    let content = std::fs::read(path).map_err(|source| Error::TokenFile {
-        path: path.to_owned(),
-        source,
-    })?;
-    let token = content.trim_ascii();
-    let visible = token.iter().all(u8::is_ascii_graphic);
-    match std::str::from_utf8(token) {
-        Ok(token) if visible && !token.is_empty() && token.len() <= MAX_TOKEN => {
-            Ok(token.to_owned())
-        }
-        _ => Err(Error::TokenContent {
-            path: path.to_owned(),
-        }),
-    }
 }
 
 /// Lets `connections` workers send what `next` builds, until the pace ends.
@@ -161,34 +140,5 @@ async fn send(request: RequestBuilder) -> Outcome {
         Ok(status) => Outcome::Answered(status),
         Err(error) if error.is_timeout() => Outcome::Timeout,
         Err(_) => Outcome::Broken,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::read_token;
-    use crate::Error;
-
-    #[test]
-    fn a_token_is_one_visible_line() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("token");
-        std::fs::write(&path, "s3cret\n").unwrap();
-        assert_eq!(read_token(&path).unwrap(), "s3cret");
-        for bad in ["", "\n", "two words", "two\nlines", "bell\u{7}", "umläut"] {
-            std::fs::write(&path, bad).unwrap();
-            assert!(
-                matches!(read_token(&path), Err(Error::TokenContent { .. })),
-                "{bad:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn an_absent_token_file_is_bad_usage() {
-        let folder = tempfile::tempdir().unwrap();
-        let error = read_token(&folder.path().join("absent")).unwrap_err();
-        assert!(error.is_usage());
-        assert!(error.to_string().contains("--token-file"), "{error}");
     }
 }

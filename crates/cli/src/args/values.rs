@@ -63,6 +63,15 @@ pub(super) fn incident_id(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// A reason as the remediator takes it.
+pub(super) fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > 500 {
+        return Err("give 1 to 500 characters, so that others know why".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 /// Accepts what W3C Trace Context calls a trace id, in upper case too.
 pub(super) fn trace_id(text: &str) -> Result<String, String> {
     let id = text.to_ascii_lowercase();
@@ -77,7 +86,7 @@ pub(super) fn trace_id(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{http_url, incident_id, label_value, loopback_url, rate, trace_id};
+    use super::{http_url, incident_id, label_value, loopback_url, rate, reason, trace_id};
 
     #[test]
     fn load_goes_to_loopback_only() {
@@ -124,6 +133,14 @@ mod tests {
         for bad in ["-1", "NaN", "inf", "10001", "0.001", "fast"] {
             assert!(rate(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_reason_is_there_and_not_a_novel() {
+        assert_eq!(reason(" on it "), Ok("on it".to_owned()));
+        assert!(reason("  ").is_err());
+        assert!(reason(&"é".repeat(500)).is_ok());
+        assert!(reason(&"é".repeat(501)).is_err());
     }
 
     #[test]

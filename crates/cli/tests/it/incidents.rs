@@ -1,8 +1,8 @@
 //! `homeostat incidents` against a server that answers in the remediator's forms.
 
 use axum::extract::{Path, RawQuery};
-use axum::http::StatusCode;
-use axum::routing::get;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
@@ -90,5 +90,96 @@ fn an_unknown_incident_another_service_and_silence_are_told_apart() {
             "{}",
             stderr(&silent)
         );
+    });
+}
+
+/// A remediator that knows the token `s3cret` and the open incident 7.
+async fn answered() -> String {
+    let answer = |Path((id, word)): Path<(String, String)>,
+                  headers: HeaderMap,
+                  Json(body): Json<Value>| async move {
+        let refused = |status, error: &str| (status, Json(json!({ "error": error })));
+        if headers
+            .get("authorization")
+            .is_none_or(|value| value != "Bearer s3cret")
+        {
+            return refused(StatusCode::UNAUTHORIZED, "the operator's token is needed");
+        }
+        assert_eq!(body, json!({"reason": "the disk was swapped"}));
+        match (id.as_str(), word.as_str()) {
+            ("7", "close" | "acknowledge") => (StatusCode::OK, Json(json!({ "done": 7 }))),
+            _ => refused(StatusCode::NOT_FOUND, "no open\u{1b}[2J incident"),
+        }
+    };
+    let router = Router::new().route("/incidents/{id}/{word}", post(answer));
+    format!("http://{}", serve(router).await)
+}
+
+#[test]
+fn an_incident_is_acknowledged_and_closed_with_a_reason() {
+    run(async {
+        let url = answered().await;
+        let folder = tempfile::tempdir().unwrap();
+        let token = folder.path().join("token");
+        std::fs::write(&token, "s3cret\n").unwrap();
+        let token = token.to_str().unwrap();
+        let call = |word: &'static str, id: &'static str, token: String| {
+            let url = url.clone();
+            async move {
+                let reason = "the disk was swapped";
+                output(&[
+                    "incidents",
+                    word,
+                    id,
+                    "--reason",
+                    reason,
+                    "--url",
+                    &url,
+                    "--token-file",
+                    &token,
+                ])
+                .await
+            }
+        };
+        for (word, done) in [("close", "closed"), ("acknowledge", "acknowledged")] {
+            let told = call(word, "7", token.to_owned()).await;
+            assert_eq!(told.status.code(), Some(0), "{}", stderr(&told));
+            assert_eq!(
+                String::from_utf8_lossy(&told.stdout),
+                format!("Incident 7 is {done}.\n")
+            );
+        }
+        let unknown = call("close", "8", token.to_owned()).await;
+        assert_eq!(unknown.status.code(), Some(1));
+        assert!(
+            stderr(&unknown)
+                .contains("/incidents/8/close: answered 404: no open\\u{1b}[2J incident"),
+            "{}",
+            stderr(&unknown)
+        );
+        std::fs::write(token, "another\n").unwrap();
+        let refused = call("close", "7", token.to_owned()).await;
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(
+            stderr(&refused).contains("answered 401: the operator's token"),
+            "{}",
+            stderr(&refused)
+        );
+        let absent = call("close", "7", format!("{token}.absent")).await;
+        assert_eq!(absent.status.code(), Some(64), "{}", stderr(&absent));
+    });
+}
+
+#[test]
+fn an_answer_without_a_reason_is_bad_usage() {
+    run(async {
+        for args in [
+            &["incidents", "close", "7"][..],
+            &["incidents", "close", "7", "--reason", "  "],
+            &["incidents", "close", "--reason", "why"],
+            &["incidents", "7", "close", "--reason", "why"],
+        ] {
+            assert_eq!(output(args).await.status.code(), Some(64), "{args:?}");
+        }
     });
 }

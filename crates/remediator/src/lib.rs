@@ -5,6 +5,7 @@
 //! `evidence` and `notify` speak with Prometheus and Alertmanager. No decision
 //! is made here: they are all in the policy crate.
 
+pub mod check;
 pub mod clock;
 pub mod config;
 pub mod engine;

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use homeostat_remediator::config::{Config, Tokens};
-use homeostat_remediator::{run, systemd};
+use homeostat_remediator::{check, run, systemd};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -27,7 +27,8 @@ enum Command {
         #[arg(long, value_name = "DIR", env = "CREDENTIALS_DIRECTORY")]
         credentials: Option<PathBuf>,
     },
-    /// Check a configuration file and print what is in force, defaults filled in
+    /// Check a configuration file and print what is in force, defaults filled in; on standard error, the order in
+    /// which a remedy is looked at, and warnings
     CheckConfig {
         /// The configuration file
         file: PathBuf,
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Command::CheckConfig { file } => match Config::read(&file) {
             Ok(config) => {
                 println!("{:#}", config.effective);
+                tell(&config);
                 ExitCode::SUCCESS
             }
             Err(error) => usage(&error),
@@ -67,6 +69,26 @@ fn main() -> ExitCode {
                 Err(error) => usage(&error),
             }
         }
+    }
+}
+
+/// Says on standard error what is not in the configuration itself.
+#[tokio::main(flavor = "current_thread")]
+async fn tell(config: &Config) {
+    eprintln!("{}", check::obstacles());
+    let control = systemd::Systemd::new(systemd::BusAddress::System);
+    let of_units = check::of_units(&config.rules, &control).await;
+    let not_asked = match &of_units {
+        Ok(_) => None,
+        // Where a system is built, for one, there is none.
+        Err(error) => Some(format!("systemd was not asked about the units: {error}")),
+    };
+    let warnings = check::of_rules(&config.rules);
+    for text in warnings.iter().chain(of_units.iter().flatten()) {
+        eprintln!("warning: {text}");
+    }
+    if let Some(text) = not_asked {
+        eprintln!("{text}");
     }
 }
 

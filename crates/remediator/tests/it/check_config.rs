@@ -10,6 +10,7 @@ fn check(config: &str) -> (Output, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_homeostat-remediator"))
         .arg("check-config")
         .arg(&file)
+        .env("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus")
         .output()
         .expect("the binary starts");
     (output, file.display().to_string())
@@ -20,14 +21,24 @@ fn least() -> Value {
             "runbook_url": "https://example.org/RUNBOOK.md",
             "units": { "shop.service": { "verbs": ["restart"] } },
             "rules": [ { "name": "shop/ShopDown", "alert": "ShopDown", "unit": "shop.service",
-                         "ladder": ["restart"] } ] })
+                         "labels": { "unit": "shop.service", "severity": "critical" }, "ladder": ["restart"] } ] })
 }
 
 #[test]
 fn a_good_file_is_shown_with_its_defaults() {
     let (output, _) = check(&least().to_string());
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert!(output.stderr.is_empty(), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr);
+    let mut lines = told.lines();
+    for words in [
+        "in order: unreadable record, ",
+        "after it: dry-run, ",
+        "systemd was not asked",
+    ] {
+        let line = lines.next().unwrap_or_default();
+        assert!(line.contains(words), "{words} in {told}");
+    }
+    assert_eq!(lines.next(), None, "{told}");
     let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(shown["listen"], "127.0.0.1:5000");
     assert_eq!(
@@ -40,6 +51,21 @@ fn a_good_file_is_shown_with_its_defaults() {
     let (again, _) = check(&shown.to_string());
     let again: Value = serde_json::from_slice(&again.stdout).unwrap();
     assert_eq!(again, shown);
+}
+
+#[test]
+fn labels_that_are_not_written_are_warned_of() {
+    let mut config = least();
+    config["rules"][0]["labels"] = json!({ "unit": "shop.service" });
+    let (output, _) = check(&config.to_string());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        told.contains(
+            "warning: rule \"shop/ShopDown\": its labels lack severity: write in `labels`"
+        ),
+        "{told}"
+    );
 }
 
 #[test]

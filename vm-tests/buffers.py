@@ -68,6 +68,7 @@ def settle():
     machine.succeed(f"curl -fsS -X POST {api}/transactions/create")
     wait_for("the line is in the log store", lambda: page(api_unit, moment, now()))
     wait_for("nothing waits", lambda: held() == 0)
+    log_store_flush()
     machine.succeed(f"systemctl start {traffic}")
     return moment
 

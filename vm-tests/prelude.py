@@ -141,6 +141,12 @@ def log_lines(service=None, containing=(), matching=None, fields=None, since=Non
     ]
 
 
+def log_store_flush():
+    """From here on all that the log store has taken is found. VictoriaLogs answers a writer before that."""
+    if store == "victorialogs":
+        machine.succeed(f"curl -fsS {victorialogs}/internal/force_flush")
+
+
 def nanoseconds(text):
     """An RFC 3339 time in UTC, in nanoseconds since the epoch."""
     whole, _, part = text.removesuffix("Z").partition(".")

@@ -63,6 +63,9 @@ fn firing(state: &State, alert: Alert, rule: &Rule, rules: &Rules, now: &Moment)
     } else if state.is_settled(&alert, now) {
         return duplicate();
     }
+    // What stood of an earlier episode is over.
+    let settled = state.settled_by(&alert);
+    let fingerprint = alert.fingerprint;
     let mut events = Vec::with_capacity(2);
     if open.is_none() {
         events.push(Event::Opened {
@@ -76,7 +79,13 @@ fn firing(state: &State, alert: Alert, rule: &Rule, rules: &Rules, now: &Moment)
         anew: was_seen,
     });
     let id = open.map_or_else(|| state.next_id(), |incident| incident.id);
-    looking(news(id, *now, events), state, rules)
+    let mut step = looking(news(id, *now, events), state, rules);
+    step.events.extend(settled.map(|incident| Entry {
+        incident,
+        at: *now,
+        event: Event::Cleared { fingerprint },
+    }));
+    step
 }
 
 fn resolved(state: &State, alert: Alert, rule: &Rule, rules: &Rules, now: Moment) -> Step {

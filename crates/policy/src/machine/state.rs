@@ -29,8 +29,8 @@ pub struct State {
 
 impl State {
     /// Folds a log. It must hold, in their order, all events of the open incidents, those that make
-    /// history ([`History::is_made_of`]), and the newest refusals and closings by a person with all
-    /// that follows them; more does no harm.
+    /// history ([`History::is_made_of`]), and the newest refusals and closings by a person; more does
+    /// no harm.
     pub fn replay<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
         let mut state = Self::default();
         for entry in entries {
@@ -70,7 +70,6 @@ impl State {
                 let why = Why::Refused(*rules);
                 self.stand(entry.incident, alert.fingerprint, alert.starts_ms, why);
             }
-            Event::Alert { alert, .. } => self.standing.remove(alert.fingerprint),
             Event::Cleared { fingerprint } if !self.open.contains_key(&entry.incident) => {
                 self.standing.remove(*fingerprint);
             }
@@ -192,7 +191,8 @@ impl State {
     }
 
     /// The incident whose refusal or closing ends when the alert resolves.
-    pub(crate) fn settled_by(&self, alert: &Alert) -> Option<IncidentId> {
+    #[must_use]
+    pub fn settled_by(&self, alert: &Alert) -> Option<IncidentId> {
         self.standing
             .get(alert.fingerprint)
             .map(|standing| standing.incident)

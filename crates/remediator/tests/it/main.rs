@@ -13,6 +13,7 @@ mod journalctl;
 mod operator;
 mod pages;
 mod races;
+mod replay;
 mod restarts;
 mod retention;
 mod scripted_systemd;

@@ -6,6 +6,7 @@ let
     acted = victims.lives;
     dry = victims.lives;
     exits = victims.exits143;
+    halted = victims.lives;
     other = victims.lives;
     slow = victims.stopsWhenTold;
     spent = victims.lives;
@@ -28,7 +29,7 @@ import ./base.nix machine
       // (if name == "dry" then { remedy.mode = "dry-run"; } else { })
       // (
         # Seen to be down only when a test says so; and every verb that could start it is there.
-        if name == "wished" then
+        if name == "wished" || name == "halted" then
           {
             probe = "http://127.0.0.1:${toString ports.remediator}/health";
             remedy.ladder = [

@@ -97,6 +97,14 @@ with subtest("a stop that ends while the remediator looks is not turned round"):
     t.assertEqual(starts(unit), before)
     t.assertEqual(metric("budget_remaining"), 3, "what made no job costs nothing")
 
+with subtest("a stop that was over before the alert came is respected, though the ladder could start the unit"):
+    machine.succeed("systemctl stop halted.service")
+    machine.require_unit_state("halted.service", "inactive")
+    post_alert("AppDown", unit="halted.service")
+    incident = wait_for("held for the stop", lambda: told("halted.service", "stopped_on_purpose"))
+    machine.require_unit_state("halted.service", "inactive")
+    t.assertEqual((incident["actions"], starts("halted.service")), (0, 1))
+
 with subtest("a stop is respected though the program made a failure of it"):
     machine.succeed("systemctl stop exits.service")
     machine.require_unit_state("exits.service", "failed")

@@ -10,6 +10,7 @@ mod durability;
 mod heals;
 mod http;
 mod journalctl;
+mod law;
 mod operator;
 mod pages;
 mod races;

@@ -1,6 +1,6 @@
 //! The law on the whole daemon: no alert is lost, no person is fought, nothing is muted for ever.
 
-use crate::world::{API, OPERATOR, World, alert, labels, payload, until};
+use crate::world::{API, BY_HAND, OPERATOR, World, alert, labels, payload, until};
 use homeostat_policy::unit::ActiveState;
 use homeostat_policy::words::JobResult;
 
@@ -68,8 +68,7 @@ async fn a_post_that_our_alertmanager_never_held_does_not_end_by_its_silence() {
     // While paused nothing is done about it, and nothing has changed at the unit.
     let said = r#"{"reason":"a look by hand"}"#;
     assert_eq!(daemon.post("/pause", OPERATOR, said).await.status, 200);
-    let labels = labels("HighErrorRate", API);
-    daemon.take(payload(&[alert("firing", &labels)])).await;
+    daemon.take(BY_HAND).await;
     // Nobody else knows of it, so a person is told at once.
     let incident = daemon.until_phase(1, "paged").await;
     assert_eq!(incident["reason"], "paused", "{incident:#}");

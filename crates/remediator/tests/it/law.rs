@@ -62,7 +62,7 @@ async fn a_resolved_is_not_believed_while_the_witnesses_show_the_alert() {
 }
 
 #[tokio::test]
-async fn a_post_that_our_alertmanager_never_held_does_not_end_by_its_silence() {
+async fn a_post_of_which_nobody_else_hears_calls_a_person_at_once_while_paused() {
     let world = host().await;
     let daemon = world.start().await;
     // While paused nothing is done about it, and nothing has changed at the unit.

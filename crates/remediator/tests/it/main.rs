@@ -18,6 +18,7 @@ mod replay;
 mod restarts;
 mod retention;
 mod scripted_systemd;
+mod structure;
 mod switch;
 mod traces;
 mod verdicts;

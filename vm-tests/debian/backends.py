@@ -35,7 +35,6 @@ LEAST = {"loki": (3, 7), "tempo": (2, 10)}
 class Choice:
     """What of the wanted can be had on this host; VictoriaLogs and the Collector may still have to be built."""
 
-    wanted: list[str]
     available: list[str]
     # Why the others cannot, with the cure.
     absent: dict[str, str]
@@ -79,7 +78,7 @@ def choose(wanted: Iterable[str]) -> Choice:
     places |= {"grafana": grafana} if grafana else {}
     available = [stand_in(name, places) for name in ALL if name in wanted and stand_in(name, places) in places]
     absent = {name: CURES[name] for name in ALL if name in wanted and name not in places}
-    return Choice(list(wanted), available, absent, {name: places[name] for name in available},
+    return Choice(available, absent, {name: places[name] for name in available},
                   version if "tempo" in available else None)  # fmt: skip
 
 

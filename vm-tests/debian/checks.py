@@ -138,9 +138,9 @@ def in_tree(script: str, sets: list[str], *words: str) -> None:
     first set of arguments; the files of each lie below /sets/NUMBER too. Of the backends the tree has those that any
     set wants and that can be had here."""
     host.bring(*host.MACHINE_TOOLS)
-    choices = [backends.choose(settings.wanted(arguments, [])) for arguments in sets]
-    machines = [settings.machine(choice.arguments(arguments)) for choice, arguments in zip(choices, sets)]
-    choice = backends.choose([name for name in backends.ALL if any(name in one.wanted for one in choices)])
+    wanted = [settings.wanted(arguments, []) for arguments in sets]
+    machines = [settings.machine(backends.choose(names).arguments(arguments)) for names, arguments in zip(wanted, sets)]
+    choice = backends.choose(set().union(*wanted))
     described = dict(machines[0])
     described["users"] = list({user["name"]: user for one in machines for user in one["users"]}.values())
     described["files"] = described["files"] | {

@@ -3,13 +3,16 @@
 //! Raw rules come from the configuration; [`Rules::check`] is the one place
 //! where they become rules, and [`Rules`] alone mints a [`Permit`].
 
+mod error;
 mod raw;
 
+pub use error::RuleError;
 pub use raw::{Budget, RawGrant, RawRule, RawRules};
 
 use crate::alert::{Alert, Fnv};
 use crate::unit::UnitName;
 use crate::words::{Mode, Reason, Verb};
+use error::fault;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
@@ -84,26 +87,6 @@ impl Permit {
     #[must_use]
     pub fn verb(&self) -> Verb {
         self.verb
-    }
-}
-
-/// A fault in the rules: where it is, what stands there, and what to do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{key}: {value}: {cure}")]
-pub struct RuleError {
-    /// The place, for example `rules[2].ladder[1]`.
-    pub key: String,
-    /// The value that stands there.
-    pub value: String,
-    /// What to do.
-    pub cure: String,
-}
-
-fn fault(key: impl Into<String>, value: impl ToString, cure: impl Into<String>) -> RuleError {
-    RuleError {
-        key: key.into(),
-        value: format!("`{}`", value.to_string()),
-        cure: cure.into(),
     }
 }
 

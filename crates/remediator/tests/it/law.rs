@@ -1,5 +1,6 @@
 //! The law on the whole daemon: no alert is lost, no person is fought, nothing is muted for ever.
 
+use crate::pages::paged;
 use crate::world::{API, BY_HAND, OPERATOR, World, alert, labels, payload, until};
 use homeostat_policy::unit::ActiveState;
 use homeostat_policy::words::JobResult;
@@ -36,15 +37,8 @@ async fn an_alert_that_fires_again_with_its_old_start_is_acted_on_again() {
 
 #[tokio::test]
 async fn a_resolved_is_not_believed_while_the_witnesses_show_the_alert() {
-    let world = host().await;
-    world
-        .systemd
-        .set(API, |u| u.load_state = "not-found".to_owned());
+    let (world, daemon) = paged().await;
     let labels = labels("HighErrorRate", API);
-    world.witnesses.fire(&labels);
-    let daemon = world.start().await;
-    daemon.take(payload(&[alert("firing", &labels)])).await;
-    daemon.until_phase(1, "paged").await;
     let asked = world.witnesses.book().questions;
     daemon.take(payload(&[alert("resolved", &labels)])).await;
     until("they were asked", || {
@@ -83,17 +77,7 @@ async fn a_post_of_which_nobody_else_hears_calls_a_person_at_once_while_paused()
 
 #[tokio::test]
 async fn what_is_worse_than_what_was_acknowledged_calls_again() {
-    let mut world = host().await;
-    world.config["rules"][0]["mode"] = "dry-run".into();
-    let labels = labels("HighErrorRate", API);
-    world.witnesses.fire(&labels);
-    world.config["hold_timeout_seconds"] = 1.into();
-    let daemon = world.start().await;
-    world
-        .systemd
-        .set(API, |u| u.load_state = "not-found".to_owned());
-    daemon.take(payload(&[alert("firing", &labels)])).await;
-    daemon.until_phase(1, "paged").await;
+    let (world, daemon) = paged().await;
     let said = r#"{"reason":"I am on it"}"#;
     let answer = daemon
         .post("/incidents/1/acknowledge", OPERATOR, said)

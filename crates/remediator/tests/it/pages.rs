@@ -4,7 +4,7 @@ use crate::world::{API, OPERATOR, World, alert, labels, payload, until};
 use serde_json::Value;
 
 /// A host with an incident that called a person at once, for systemd does not know the unit.
-async fn paged() -> (World, crate::world::Daemon) {
+pub async fn paged() -> (World, crate::world::Daemon) {
     let world = World::new().await;
     world
         .systemd

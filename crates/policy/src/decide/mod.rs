@@ -10,7 +10,7 @@ mod person;
 
 use crate::alert::Fingerprint;
 use crate::evidence::Asked;
-use crate::log::incident::continues;
+use crate::log::phase::continues;
 use crate::log::{Evidence, Incident, Moment, Phase, Source};
 use crate::machine::State;
 use crate::observation::Observation;

@@ -5,7 +5,7 @@
 //! [`Event::Unknown`] here, and a person is called rather than a guess made.
 
 use crate::alert::{Alert, Episode, Fingerprint};
-use crate::log::incident::Source;
+use crate::log::evidence::Source;
 use crate::log::moment::Moment;
 use crate::observation::Observation;
 use crate::unit::UnitName;

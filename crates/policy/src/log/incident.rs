@@ -1,177 +1,15 @@
 //! An incident as a fold over its events.
 
-use crate::alert::{Alert, AlertStatus, Episode, Fingerprint};
-use crate::log::{Entry, Event, IncidentId, Moment};
+use crate::alert::{Alert, AlertStatus, Fingerprint};
+use crate::log::phase::continues;
+use crate::log::{Action, Ended, Entry, Event, Evidence, IncidentId, Moment, Phase, Source};
 use crate::observation::{HeldAlert, Observation};
 use crate::unit::UnitName;
-use crate::words::{DecisionKind, End, JobResult, Reason, Verb, Verdict};
-use serde::{Deserialize, Serialize};
+use crate::words::{DecisionKind, End, Reason, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most alerts an incident follows one by one; further ones are counted.
 pub const MAX_EVIDENCE: usize = 500;
-
-/// Who can be asked about an alert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    /// Nobody has answered yet.
-    #[default]
-    Unasked,
-    /// Alertmanager, which showed it once; of our own alerts our rule in Prometheus too.
-    Alertmanager,
-    /// Nobody: it is not ours, and Alertmanager answered without it. The unit's health clears it.
-    Posted,
-    /// A source of a newer version.
-    #[serde(other)]
-    Unknown,
-}
-
-impl Source {
-    /// The word in incidents.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Source::Unasked => "unasked",
-            Source::Alertmanager => "alertmanager",
-            Source::Posted => "posted",
-            Source::Unknown => "unknown",
-        }
-    }
-}
-
-/// An alert that joined the incident.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence {
-    /// The alert's name.
-    pub name: String,
-    /// All labels of the alert, by which Prometheus is asked about it.
-    pub labels: BTreeMap<String, String>,
-    /// When the alert began, milliseconds since the Unix epoch, as it was reported.
-    pub starts_ms: i64,
-    /// Who can be asked about it.
-    pub source: Source,
-    /// The rule it means.
-    pub rule: String,
-    /// When it joined, or joined again.
-    pub seen: Moment,
-    /// The incident's count of events when it joined: a look that began before knows nothing of it.
-    pub joined: u64,
-    /// Whether this episode was over or refused before it joined.
-    pub is_anew: bool,
-    /// When it was reported as over. That alone is no proof.
-    pub told_over: Option<Moment>,
-    /// When it was found to be gone.
-    pub cleared: Option<Moment>,
-}
-
-impl Evidence {
-    /// The episode that it is part of.
-    #[must_use]
-    pub fn episode(&self, fingerprint: Fingerprint) -> Episode {
-        Episode::of(fingerprint, self.starts_ms)
-    }
-}
-
-/// How an action's job ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ended {
-    /// When.
-    pub at: Moment,
-    /// How.
-    pub result: JobResult,
-    /// The unit's invocation after it.
-    pub invocation_after: Option<String>,
-    /// Whether it was found by examination after a crash.
-    pub examined: bool,
-    /// Why the call was not made, where the last look spoke against it.
-    pub misfit: Option<Reason>,
-    /// Whether the failed state was cleared although no start followed.
-    pub was_reset: bool,
-}
-
-/// One action.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Action {
-    /// From 1, within the incident.
-    pub number: u32,
-    /// The unit it was on.
-    pub unit: UnitName,
-    /// What was done.
-    pub verb: Verb,
-    /// The rule that demanded it.
-    pub rule: String,
-    /// When the intent was recorded.
-    pub intent: Moment,
-    /// The unit's invocation before it.
-    pub invocation_before: String,
-    /// When the unit had last changed its state before it, milliseconds of `CLOCK_MONOTONIC`;
-    /// `None` in what versions before 0.2 wrote.
-    pub changed_before_ms: Option<u64>,
-    /// How its job ended; `None` while it runs, or after a crash.
-    pub ended: Option<Ended>,
-    /// Whether it helped, and why that is thought.
-    pub verdict: Option<(Verdict, Reason)>,
-}
-
-impl Action {
-    /// Whether the action used up its rung: one that never reached systemd did not.
-    #[must_use]
-    pub fn used_its_rung(&self) -> bool {
-        self.ended
-            .as_ref()
-            .is_none_or(|ended| ended.result.used_its_rung())
-    }
-}
-
-/// Where an incident stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// Nothing was decided since the last news.
-    Deciding,
-    /// Something stands in the way.
-    Holding {
-        /// What.
-        reason: Reason,
-        /// Since when; kept while one transient reason follows another.
-        since: Moment,
-    },
-    /// An intent is recorded and its job has not ended.
-    Acting,
-    /// The job ended and its effect is watched.
-    Verifying,
-    /// A person is called.
-    Paged,
-    /// A person answered.
-    Acknowledged {
-        /// When.
-        since: Moment,
-    },
-    /// It is over.
-    Closed(End),
-}
-
-impl Phase {
-    /// The word in incidents.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Phase::Deciding => "deciding",
-            Phase::Holding { .. } => "holding",
-            Phase::Acting => "acting",
-            Phase::Verifying => "verifying",
-            Phase::Paged => "paged",
-            Phase::Acknowledged { .. } => "acknowledged",
-            Phase::Closed(_) => "closed",
-        }
-    }
-
-    /// Whether a person was called, and the page or their answer stands.
-    #[must_use]
-    pub fn is_with_a_person(self) -> bool {
-        matches!(self, Phase::Paged | Phase::Acknowledged { .. })
-    }
-}
 
 /// What was known when a person was called.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -217,12 +55,6 @@ pub struct Incident {
     pub events: u64,
     /// How many of them changed where it stands: an effect of an earlier turn is void.
     pub turn: u64,
-}
-
-/// Whether a hold for `reason` goes on with the deadline of the hold for `before`: what passes by
-/// itself in turn shares one, and what somebody wants shares another.
-pub(crate) fn continues(before: Reason, reason: Reason) -> bool {
-    before.passes_by_itself() == reason.passes_by_itself()
 }
 
 impl Incident {

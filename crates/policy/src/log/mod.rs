@@ -1,11 +1,17 @@
 //! What is written down: moments, events, and what they fold to.
 
+pub mod action;
 pub mod event;
+pub mod evidence;
 pub mod history;
 pub mod incident;
 pub mod moment;
+pub mod phase;
 
+pub use action::{Action, Ended};
 pub use event::{Entry, Event, IncidentId};
+pub use evidence::{Evidence, Source};
 pub use history::History;
-pub use incident::{Action, Ended, Evidence, Incident, Phase, Source};
+pub use incident::Incident;
 pub use moment::{Moment, parse_rfc3339, rfc3339};
+pub use phase::Phase;

@@ -11,6 +11,7 @@ use homeostat_policy::observation::{
 use homeostat_policy::unit::{ActiveState, BoundTo, UnitState};
 use homeostat_policy::words::{JobResult, Verb};
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// The two units under care, the one that the second is bound to, and a oneshot under care.
 pub const UNITS: [&str; 4] = ["a.service", "b.service", "disk.service", "once.service"];
@@ -613,9 +614,12 @@ impl World {
 
     /// The world's alert behind a fingerprint; `None` for a post by hand.
     pub fn alert_of(fingerprint: Fingerprint) -> Option<usize> {
-        let of =
-            |index: &usize| Fingerprint::of_labels(&Self::labels(*index, false)) == fingerprint;
-        (0..ALERTS.len()).find(of)
+        // The law asks after each tick about all that is open: half a history's time, if each answer hashed labels.
+        static KNOWN: LazyLock<Vec<Fingerprint>> = LazyLock::new(|| {
+            let of = |index| Fingerprint::of_labels(&World::labels(index, false));
+            (0..ALERTS.len()).map(of).collect()
+        });
+        KNOWN.iter().position(|known| *known == fingerprint)
     }
 
     pub fn is_alertmanager_old(&self) -> bool {

@@ -7,7 +7,7 @@ use homeostat_policy::log::rfc3339;
 use homeostat_policy::log::{Entry, Event};
 use homeostat_policy::log::{Incident, Source};
 use homeostat_policy::observation::Observation;
-use homeostat_policy::unit::UnitState;
+use homeostat_policy::unit::{ActiveState, UnitState};
 use homeostat_policy::words::Reason;
 use homeostat_policy::words::{DecisionKind, End};
 use serde::Serialize;
@@ -261,15 +261,21 @@ fn seen(observation: &Observation) -> String {
         .unwrap_or_default()
 }
 
-/// A unit's state in a few words.
+/// A unit's state in a few words, with why it failed where systemd knows (`Result` of org.freedesktop.systemd1(5)).
 #[must_use]
 pub fn unit_state(unit: &UnitState) -> String {
+    let why = match unit.result.as_str() {
+        result if unit.active == ActiveState::Failed && !result.is_empty() => {
+            format!(", result {result}")
+        }
+        _ => String::new(),
+    };
     let job = unit
         .job
         .as_deref()
         .map(|job| format!(", {job} job queued"))
         .unwrap_or_default();
-    format!("{} ({}{job})", unit.active.label(), unit.sub)
+    format!("{} ({}{why}{job})", unit.active.label(), unit.sub)
 }
 
 /// Why a person was called; empty where nobody was.

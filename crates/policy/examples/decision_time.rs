@@ -157,7 +157,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (incident, state) = incident(&rules, &alert)?;
     let unit = incident.unit.as_ref().ok_or("no unit")?;
     let observation = observation(unit.as_str(), alert.fingerprint);
-    let decision = decide(&Case::new(&incident, &observation, &state, &rules, &NOW));
+    let decision = decide(&Case::new(
+        &incident,
+        &observation,
+        &state,
+        &rules,
+        &NOW.into(),
+    ));
     if decision.verb() != Some(Verb::Restart) {
         return Err(format!("the longest path is measured, not {decision:?}").into());
     }
@@ -172,7 +178,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             &observation,
             &state,
             &rules,
-            &NOW,
+            &NOW.into(),
         )));
     });
     let step_ns = measure(|| {
@@ -182,11 +188,16 @@ fn main() -> Result<(), Box<dyn Error>> {
             events: incident.events,
             observation: Box::new(observation.clone()),
         };
-        black_box(step(black_box(&state), looked, &rules, &NOW));
+        black_box(step(black_box(&state), looked, &rules, &NOW.into()));
     });
     let intake_ns = measure(|| {
         let alert = Input::Alert(Box::new(alert.clone()));
-        black_box(step(black_box(&State::default()), alert, &rules, &NOW));
+        black_box(step(
+            black_box(&State::default()),
+            alert,
+            &rules,
+            &NOW.into(),
+        ));
     });
     println!(
         "{}",

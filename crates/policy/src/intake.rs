@@ -1,19 +1,19 @@
 //! An alert comes in: it joins an incident, opens one, is refused, or is known.
 
 use crate::alert::{Alert, AlertStatus};
-use crate::log::{Entry, Event, IncidentId, Moment};
+use crate::log::{Entry, Event, IncidentId, Moment, Now};
 use crate::machine::{Answer, Effect, Look, State, Step};
 use crate::rules::{Rule, Rules};
 use crate::words::Reason;
 
 /// What follows from an alert.
-pub(crate) fn take(state: &State, alert: Alert, rules: &Rules, now: &Moment) -> Step {
+pub(crate) fn take(state: &State, alert: Alert, rules: &Rules, now: &Now) -> Step {
     match (rules.lookup(&alert), alert.status) {
         (Ok(rule), AlertStatus::Firing) => firing(state, alert, rule, rules, now),
-        (Ok(rule), AlertStatus::Resolved) => resolved(state, alert, rule, rules, *now),
-        (Err(reason), AlertStatus::Firing) => refused(state, alert, reason, rules, *now),
+        (Ok(rule), AlertStatus::Resolved) => resolved(state, alert, rule, rules, now.at),
+        (Err(reason), AlertStatus::Firing) => refused(state, alert, reason, rules, now.at),
         // The end of an alert that is not ours is news only where its refusal stands.
-        (Err(_), AlertStatus::Resolved) => over(state, &alert, *now),
+        (Err(_), AlertStatus::Resolved) => over(state, &alert, now.at),
     }
 }
 
@@ -49,7 +49,7 @@ fn looking(mut step: Step, state: &State, rules: &Rules) -> Step {
     step
 }
 
-fn firing(state: &State, alert: Alert, rule: &Rule, rules: &Rules, now: &Moment) -> Step {
+fn firing(state: &State, alert: Alert, rule: &Rule, rules: &Rules, now: &Now) -> Step {
     let was_seen = state.was_seen(&alert);
     let open = state.about(&rule.unit);
     if let Some(incident) = open {
@@ -79,10 +79,10 @@ fn firing(state: &State, alert: Alert, rule: &Rule, rules: &Rules, now: &Moment)
         anew: was_seen,
     });
     let id = open.map_or_else(|| state.next_id(), |incident| incident.id);
-    let mut step = looking(news(id, *now, events), state, rules);
+    let mut step = looking(news(id, now.at, events), state, rules);
     step.events.extend(settled.map(|incident| Entry {
         incident,
-        at: *now,
+        at: now.at,
         event: Event::Cleared { fingerprint },
     }));
     step

@@ -14,7 +14,7 @@ mod told;
 
 pub use intake::{Accepted, CommandError, IntakeError};
 
-use crate::clock;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::evidence::Witnesses;
 use crate::metrics::Metrics;
@@ -23,7 +23,6 @@ use crate::systemd::UnitControl;
 use driver::Driver;
 use homeostat_policy::log::{IncidentId, Phase};
 use homeostat_policy::machine::{Input, State};
-use homeostat_policy::rules::Rules;
 use homeostat_telemetry::PastTraces;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,6 +39,8 @@ pub struct Engine<C> {
     pub pages: Notify,
     /// Where the traces of incidents that are over go.
     pub traces: PastTraces,
+    /// The host's clocks.
+    pub clock: Clock,
     store: Store,
     control: C,
     witnesses: Witnesses,
@@ -47,22 +48,6 @@ pub struct Engine<C> {
     drivers: Mutex<HashMap<IncidentId, Arc<Driver>>>,
     /// Incidents whose call this process makes now; it outlives a state that is folded anew.
     calls: Mutex<HashSet<IncidentId>>,
-}
-
-/// How far back the log is read for actions, in seconds.
-fn longest_window(rules: &Rules) -> u64 {
-    rules
-        .all()
-        .iter()
-        .map(|rule| rule.attempts_window.max(rule.cooldown).as_secs())
-        .chain([rules.budget().window_seconds])
-        .max()
-        .unwrap_or(0)
-}
-
-async fn load(store: &Store, rules: &Rules) -> Result<State, StoreError> {
-    let back = i64::try_from(longest_window(rules)).unwrap_or(i64::MAX / 2_000) * 1_000;
-    store.state(clock::now().wall_ms - back).await
 }
 
 impl<C: UnitControl> Engine<C> {
@@ -77,13 +62,16 @@ impl<C: UnitControl> Engine<C> {
         witnesses: Witnesses,
         metrics: Metrics,
         traces: PastTraces,
+        clock: Clock,
     ) -> Result<Arc<Self>, StoreError> {
-        let state = load(&store, &config.rules).await?;
+        let mut state = store.state().await?;
+        state.forget_old_actions(&clock.present());
         let engine = Self {
             config,
             metrics,
             pages: Notify::new(),
             traces,
+            clock,
             store,
             control,
             witnesses,
@@ -103,7 +91,7 @@ impl<C: UnitControl> Engine<C> {
         let mut compacted = None;
         loop {
             if self.store.is_healthy() {
-                let hour = clock::now().boot_ms / 3_600_000;
+                let hour = self.clock.now().boot_ms / 3_600_000;
                 if compacted != Some(hour) {
                     compacted = Some(hour);
                     self.compact().await;
@@ -124,7 +112,7 @@ impl<C: UnitControl> Engine<C> {
     }
 
     async fn compact(&self) {
-        let now = clock::now();
+        let now = self.clock.present();
         match self.store.compact(self.config.retention, &now).await {
             Ok(0) => {}
             Ok(events) => tracing::info!(events, "old incidents deleted"),
@@ -141,8 +129,9 @@ impl<C: UnitControl> Engine<C> {
             tracing::error!(%error, "no action is taken");
             return;
         }
-        match load(&self.store, &self.config.rules).await {
-            Ok(folded) => {
+        match self.store.state().await {
+            Ok(mut folded) => {
+                folded.forget_old_actions(&self.clock.present());
                 {
                     let mut drivers = self.drivers();
                     let mut state = self.state();
@@ -181,7 +170,7 @@ impl<C: UnitControl> Engine<C> {
 
     /// Brings the gauges up to date.
     pub fn update_gauges(&self) {
-        let now = clock::now();
+        let now = self.clock.present();
         let (open, pages, paused, left) = {
             let state = self.state();
             let history = state.history();

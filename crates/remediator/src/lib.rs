@@ -21,6 +21,7 @@ pub mod switch;
 pub mod systemd;
 pub mod trace;
 
+use clock::Clock;
 use config::{Config, Tokens};
 use engine::Engine;
 use homeostat_telemetry::PastTraces;
@@ -68,7 +69,16 @@ pub async fn run<C: systemd::UnitControl>(
     homeostat_telemetry::metrics::register_build_info(&metrics.registry, "homeostat-remediator")?;
     let witnesses = evidence::Witnesses::new(&config.alertmanager_url, &config.prometheus_url)?;
     let traces = PastTraces::new("homeostat-remediator", config.otlp_endpoint.as_deref())?;
-    let engine = Engine::new(config, store, control, witnesses, metrics, traces).await?;
+    let engine = Engine::new(
+        config,
+        store,
+        control,
+        witnesses,
+        metrics,
+        traces,
+        Clock::system(),
+    )
+    .await?;
     let router = homeostat_telemetry::http::instrument(
         http::router(engine.clone(), tokens),
         &engine.metrics.registry,

@@ -7,7 +7,6 @@
 //! (read at 0.34): an alert without `endsAt` resolves itself some time after
 //! its last post.
 
-use crate::clock;
 use crate::engine::Engine;
 use crate::journal;
 use crate::story;
@@ -52,7 +51,7 @@ pub async fn run<C: UnitControl>(engine: Arc<Engine<C>>, client: reqwest::Client
         }
         for (id, (incident, kind)) in &standing {
             if now_standing.get(id).is_none_or(|(_, now)| now != kind) {
-                let now = rfc3339(clock::now().wall_ms);
+                let now = rfc3339(engine.clock.now().wall_ms);
                 alerts.push(kind.alert(&engine, incident, Some(now)).await);
             }
         }
@@ -188,7 +187,7 @@ async fn page<C: UnitControl>(
     PostedAlert {
         labels: labels(incident, "RemediationExhausted", "critical"),
         annotations,
-        starts_at: rfc3339(incident.opened.wall_ms),
+        starts_at: began(engine, incident),
         ends_at,
         generator_url: incident_url(config, incident),
     }
@@ -205,10 +204,16 @@ fn acknowledged<C: UnitControl>(
             "summary",
             "A person answers for this incident; its alerts are muted until it closes.".to_owned(),
         )]),
-        starts_at: rfc3339(incident.opened.wall_ms),
+        starts_at: began(engine, incident),
         ends_at,
         generator_url: incident_url(&engine.config, incident),
     }
+}
+
+/// When the incident began. By a clock that stood ahead then that has not come yet, and Alertmanager refuses an alert
+/// that would begin after its end.
+fn began<C: UnitControl>(engine: &Engine<C>, incident: &Incident) -> String {
+    rfc3339(incident.opened.wall_ms.min(engine.clock.now().wall_ms))
 }
 
 fn incident_url(config: &crate::config::Config, incident: &Incident) -> String {

@@ -11,7 +11,7 @@ mod person;
 use crate::alert::Fingerprint;
 use crate::evidence::Asked;
 use crate::log::phase::continues;
-use crate::log::{Evidence, Incident, Moment, Phase, Source};
+use crate::log::{Evidence, Incident, Now, Phase, Source};
 use crate::machine::State;
 use crate::observation::Observation;
 use crate::rules::{Permit, Rule, Rules, Rung};
@@ -96,7 +96,7 @@ pub struct Case<'a> {
     pub(crate) observation: &'a Observation,
     pub(crate) state: &'a State,
     pub(crate) rules: &'a Rules,
-    pub(crate) now: &'a Moment,
+    pub(crate) now: &'a Now,
 }
 
 impl<'a> Case<'a> {
@@ -107,7 +107,7 @@ impl<'a> Case<'a> {
         observation: &'a Observation,
         state: &'a State,
         rules: &'a Rules,
-        now: &'a Moment,
+        now: &'a Now,
     ) -> Self {
         Self {
             incident,

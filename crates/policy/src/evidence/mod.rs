@@ -5,7 +5,7 @@ mod alertmanager;
 mod posted;
 
 use crate::alert::Fingerprint;
-use crate::log::{Evidence, Incident, Moment, Phase, Source};
+use crate::log::{Evidence, Incident, Now, Phase, Source};
 use crate::observation::{AlertState, Observation};
 use crate::rules::{Rule, Rules};
 use crate::words::{Reason, Verdict};
@@ -20,7 +20,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) state: AlertState,
     pub(crate) observation: &'a Observation,
     pub(crate) rules: &'a Rules,
-    pub(crate) now: &'a Moment,
+    pub(crate) now: &'a Now,
 }
 
 impl<'a> Asked<'a> {
@@ -30,7 +30,7 @@ impl<'a> Asked<'a> {
         incident: &'a Incident,
         observation: &'a Observation,
         rules: &'a Rules,
-        now: &'a Moment,
+        now: &'a Now,
     ) -> Self {
         Self {
             incident,
@@ -154,7 +154,7 @@ pub(crate) fn fixed(
     incident: &Incident,
     observation: &Observation,
     rules: &Rules,
-    now: &Moment,
+    now: &Now,
 ) -> Vec<Fingerprint> {
     let is_over = |fingerprint: &Fingerprint, evidence: &Evidence| {
         evidence.source != Source::Posted
@@ -180,7 +180,7 @@ pub fn clearances(
     events: u64,
     observation: &Observation,
     rules: &Rules,
-    now: &Moment,
+    now: &Now,
 ) -> Vec<Fingerprint> {
     if incident
         .in_flight()

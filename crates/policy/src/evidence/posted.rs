@@ -30,7 +30,7 @@ fn was_acted_on(asked: &Asked<'_>) -> bool {
     asked.incident.actions.iter().any(|action| {
         action.ended.as_ref().is_some_and(|ended| {
             ended.result == JobResult::Done
-                && asked.now.since(&ended.at) <= asked.now.since(&asked.evidence.seen)
+                && asked.now.at.since(&ended.at) <= asked.now.at.since(&asked.evidence.seen)
         })
     })
 }

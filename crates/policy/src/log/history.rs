@@ -1,7 +1,7 @@
 //! What was done on this host lately, across incidents: the basis of
 //! cool-downs, attempt limits and the host-wide budget.
 
-use crate::log::{Entry, Event, IncidentId, Moment};
+use crate::log::{Entry, Event, IncidentId, Moment, Now};
 use crate::rules::Budget;
 use crate::unit::UnitName;
 use std::time::Duration;
@@ -78,7 +78,7 @@ impl History {
     }
 
     /// Forgets attempts older than `keep`.
-    pub fn forget(&mut self, keep: Duration, now: &Moment) {
+    pub fn forget(&mut self, keep: Duration, now: &Now) {
         self.attempts.retain(|a| now.since(&a.at) < keep);
     }
 
@@ -96,13 +96,13 @@ impl History {
 
     /// How many actions were taken within `window` for incidents about the unit.
     #[must_use]
-    pub fn attempts_for(&self, unit: &UnitName, window: Duration, now: &Moment) -> u32 {
+    pub fn attempts_for(&self, unit: &UnitName, window: Duration, now: &Now) -> u32 {
         self.count(window, now, |a| a.about == *unit)
     }
 
     /// How many actions the unit had within `window`.
     #[must_use]
-    pub fn attempts_on(&self, unit: &UnitName, window: Duration, now: &Moment) -> u32 {
+    pub fn attempts_on(&self, unit: &UnitName, window: Duration, now: &Now) -> u32 {
         self.count(window, now, |a| a.unit == *unit)
     }
 
@@ -118,14 +118,14 @@ impl History {
 
     /// How many actions the host-wide budget still allows.
     #[must_use]
-    pub fn budget_left(&self, budget: Budget, now: &Moment) -> u32 {
+    pub fn budget_left(&self, budget: Budget, now: &Now) -> u32 {
         let window = Duration::from_secs(budget.window_seconds);
         budget
             .actions
             .saturating_sub(self.count(window, now, |_| true))
     }
 
-    fn count(&self, window: Duration, now: &Moment, of: impl Fn(&Attempt) -> bool) -> u32 {
+    fn count(&self, window: Duration, now: &Now, of: impl Fn(&Attempt) -> bool) -> u32 {
         let n = self
             .attempts
             .iter()

@@ -13,5 +13,5 @@ pub use event::{Entry, Event, IncidentId};
 pub use evidence::{Evidence, Source};
 pub use history::History;
 pub use incident::Incident;
-pub use moment::{Moment, parse_rfc3339, rfc3339};
+pub use moment::{CLOCK_PROVES_ITSELF, Moment, Now, parse_rfc3339, rfc3339};
 pub use phase::Phase;

@@ -16,8 +16,51 @@ pub struct Moment {
     pub boot_id: u128,
 }
 
+/// For so long a boot's wall clock proves itself before what another boot left is aged by it: a clock
+/// that was wrong at the start is set right by then, or nobody will.
+pub const CLOCK_PROVES_ITSELF: Duration = Duration::from_secs(3_600);
+
+/// The present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// As it is written down.
+    pub at: Moment,
+    /// Whether the wall clock has not stepped for [`CLOCK_PROVES_ITSELF`], as far as somebody looked.
+    pub clock_is_steady: bool,
+}
+
+impl From<Moment> for Now {
+    fn from(at: Moment) -> Self {
+        Self {
+            at,
+            clock_is_steady: true,
+        }
+    }
+}
+
+impl Now {
+    /// Whether the wall clock has proven itself in this boot.
+    #[must_use]
+    pub fn wall_is_proven(&self) -> bool {
+        self.clock_is_steady && Duration::from_millis(self.at.boot_ms) >= CLOCK_PROVES_ITSELF
+    }
+
+    /// How old `earlier` is for whatever an age would free or delete: never more than is certain.
+    ///
+    /// Within one boot the boot clock decides. What another boot left is at least as old as this boot;
+    /// a wall clock that has proven itself may say that it is older.
+    #[must_use]
+    pub fn since(&self, earlier: &Moment) -> Duration {
+        if self.wall_is_proven() || self.at.boot_id == earlier.boot_id {
+            self.at.since(earlier)
+        } else {
+            Duration::from_millis(self.at.boot_ms)
+        }
+    }
+}
+
 impl Moment {
-    /// How much later `self` is than `earlier`; zero when it is not later.
+    /// How much later `self` is than `earlier`, for people; zero when it is not later.
     ///
     /// Within one boot the boot clock decides. Across boots it is the wall clock,
     /// but at least the age of `self`'s boot: a clock that was set back makes a
@@ -96,6 +139,26 @@ mod tests {
         assert_eq!(at(1_060_000, 10, 2).since(&earlier).as_secs(), 60);
         assert_eq!(at(900_000, 10, 2).since(&earlier).as_millis(), 10);
         assert_eq!(at(900_000, 900_000, 2).since(&earlier).as_secs(), 900);
+    }
+
+    #[test]
+    fn what_another_boot_left_is_aged_by_the_wall_clock_once_it_has_proven_itself() {
+        let earlier = at(1_000_000, 500_000, 1);
+        let hour = 3_600_000;
+        let now = |wall_ms, boot_ms, boot_id, clock_is_steady| {
+            let at = at(wall_ms, boot_ms, boot_id);
+            let now = Now {
+                at,
+                clock_is_steady,
+            };
+            now.since(&earlier).as_millis()
+        };
+        let a_year_on = 31_536_000_000;
+        assert_eq!(now(a_year_on, 510_000, 1, false), 10_000, "the same boot");
+        assert_eq!(now(a_year_on, hour - 1, 2, true), 3_599_999, "young");
+        assert_eq!(now(a_year_on, hour, 2, false), 3_600_000, "stepped");
+        assert_eq!(now(a_year_on, hour, 2, true), 31_535_000_000);
+        assert_eq!(now(0, 2 * hour, 2, true), 7_200_000, "at least this boot");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::draft::{Draft, Step};
 use super::looked::SOON;
-use crate::log::{Event, Moment};
+use crate::log::{Event, Now};
 use crate::observation::Observation;
 use crate::rules::Rules;
 use crate::verdict::{Examined, examine};
@@ -20,7 +20,7 @@ pub(super) fn examining(
     mut draft: Draft,
     observation: &Observation,
     rules: &Rules,
-    now: &Moment,
+    now: &Now,
 ) -> Step {
     let Some(action) = draft.incident.in_flight() else {
         return draft.done();

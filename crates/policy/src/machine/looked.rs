@@ -6,7 +6,7 @@ use super::examining::examining;
 use super::state::State;
 use crate::decide::{Case, Decision, decide};
 use crate::evidence::{clearances, fixed, witnessed};
-use crate::log::{Event, Incident, Moment, Phase};
+use crate::log::{Event, Incident, Now, Phase};
 use crate::observation::Observation;
 use crate::rules::Rules;
 use crate::verdict::{Assessment, assess};
@@ -25,7 +25,7 @@ pub(super) fn looked(
     events: u64,
     observation: Observation,
     rules: &Rules,
-    now: &Moment,
+    now: &Now,
 ) -> Step {
     if draft.incident.in_flight().is_some() {
         return examining(draft, &observation, rules, now);
@@ -51,7 +51,7 @@ fn judged(
     events: u64,
     observation: Observation,
     rules: &Rules,
-    now: &Moment,
+    now: &Now,
 ) -> Step {
     let Some(action) = draft.incident.watched().cloned() else {
         return draft.done();

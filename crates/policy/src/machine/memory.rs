@@ -1,7 +1,7 @@
 //! What the machine remembers of alerts that no open incident holds.
 
 use crate::alert::{Episode, Fingerprint};
-use crate::log::{IncidentId, Moment};
+use crate::log::{IncidentId, Moment, Now};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ impl Stale {
         self.0.push_back((episode, at));
     }
 
-    pub(super) fn contains(&self, episode: Episode, now: &Moment) -> bool {
+    pub(super) fn contains(&self, episode: Episode, now: &Now) -> bool {
         self.0
             .iter()
             .rev()

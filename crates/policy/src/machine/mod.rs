@@ -19,13 +19,13 @@ pub use input::{CallEnd, Command, Input, LastLook};
 pub use state::{MEMORY_OF_ALERTS, MEMORY_OF_REFUSALS, State};
 
 use crate::intake;
-use crate::log::Moment;
+use crate::log::Now;
 use crate::rules::Rules;
 use draft::Draft;
 
 /// What follows from an input: the events to write, and what to do when they are on disk.
 #[must_use]
-pub fn step(state: &State, input: Input, rules: &Rules, now: &Moment) -> Step {
+pub fn step(state: &State, input: Input, rules: &Rules, now: &Now) -> Step {
     match input {
         Input::Start => start(state, rules),
         Input::Alert(alert) => intake::take(state, *alert, rules, now),
@@ -36,7 +36,7 @@ pub fn step(state: &State, input: Input, rules: &Rules, now: &Moment) -> Step {
             observation,
         } => match state.incident(incident).filter(|i| i.turn == turn) {
             Some(known) => {
-                let draft = Draft::of(known, *now);
+                let draft = Draft::of(known, now.at);
                 looked::looked(state, draft, events, *observation, rules, now)
             }
             None => Step::default(),
@@ -45,14 +45,14 @@ pub fn step(state: &State, input: Input, rules: &Rules, now: &Moment) -> Step {
             incident,
             action,
             end,
-        } => commands::called(state, incident, action, &end, *now),
+        } => commands::called(state, incident, action, &end, now.at),
         Input::Due { incident, turn } => {
             match state.incident(incident).filter(|i| i.turn == turn) {
                 Some(known) => Step::of(Effect::Look(Look::at(known, rules))),
                 None => Step::default(),
             }
         }
-        Input::Command(command) => commands::command(state, command, rules, *now),
+        Input::Command(command) => commands::command(state, command, rules, now.at),
     }
 }
 

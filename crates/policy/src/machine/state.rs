@@ -2,7 +2,7 @@
 
 use super::memory::{Seen, Stale, Standing, Standings, Why};
 use crate::alert::{Alert, Episode, Fingerprint};
-use crate::log::{Entry, Event, History, Incident, IncidentId, Moment};
+use crate::log::{Entry, Event, History, Incident, IncidentId, Moment, Now};
 use crate::unit::UnitName;
 use crate::words::{End, Reason};
 use std::collections::{BTreeMap, HashMap};
@@ -118,7 +118,7 @@ impl State {
     }
 
     /// Forgets actions that no rule can look back to.
-    pub fn forget_old_actions(&mut self, now: &Moment) {
+    pub fn forget_old_actions(&mut self, now: &Now) {
         self.history.forget(MEMORY_OF_ACTIONS, now);
     }
 
@@ -171,7 +171,7 @@ impl State {
     }
 
     /// Whether a re-send of this alert is a duplicate although no open incident holds it.
-    pub(crate) fn is_settled(&self, alert: &Alert, now: &Moment) -> bool {
+    pub(crate) fn is_settled(&self, alert: &Alert, now: &Now) -> bool {
         let is_taken_over = self
             .standing
             .get(alert.fingerprint)

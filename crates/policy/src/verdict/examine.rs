@@ -1,6 +1,6 @@
 //! What became of a call.
 
-use crate::log::{Action, Moment};
+use crate::log::{Action, Now};
 use crate::machine::CallEnd;
 use crate::observation::{Fact, Observation, Recorded, UnitRecord};
 use crate::unit::{ActiveState, UnitState};
@@ -39,8 +39,8 @@ pub enum Examined {
 
 /// Finds out what became of an intent whose end was not recorded, because the remediator died.
 #[must_use]
-pub fn examine(action: &Action, observation: &Observation, now: &Moment) -> Examined {
-    if action.intent.boot_id != now.boot_id {
+pub fn examine(action: &Action, observation: &Observation, now: &Now) -> Examined {
+    if action.intent.boot_id != now.at.boot_id {
         // The boot's own starts are not ours. What the other boot's journal holds is, but for the
         // stops of its shutdown; and a restart that the shutdown cut short has no end.
         let ended = ends_of_jobs(&observation.records).find(|(job_type, _)| *job_type != "stop");

@@ -6,7 +6,7 @@ pub use examine::{Examined, call_result, examine};
 
 use crate::alert::Fingerprint;
 use crate::evidence::{Asked, Doubt};
-use crate::log::{Action, Evidence, Incident, Moment, Source};
+use crate::log::{Action, Evidence, Incident, Now, Source};
 use crate::observation::{Fact, Observation};
 use crate::rules::{Rule, Rules};
 use crate::unit::{ActiveState, UnitState};
@@ -38,7 +38,7 @@ pub fn assess(
     action: &Action,
     rules: &Rules,
     observation: &Observation,
-    now: &Moment,
+    now: &Now,
 ) -> Assessment {
     let Some(ended) = &action.ended else {
         return Assessment::Wait;
@@ -86,6 +86,7 @@ pub fn assess(
     // An age and not a date, so that a step of the wall clock since the job's end changes nothing.
     let young = elapsed.saturating_sub(window);
     let not_before_ms = now
+        .at
         .wall_ms
         .saturating_sub(i64::try_from(young.as_millis()).unwrap_or(i64::MAX));
     let worst = watched

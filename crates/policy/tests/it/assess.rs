@@ -32,7 +32,7 @@ fn active_since(seconds: u64, now: u64) -> UnitState {
 fn judge(log: &Log, rules: &Rules, observation: &Observation, now: &Moment) -> String {
     let incident = log.incident();
     let action = incident.last_action().expect("the log holds an action");
-    match assess(&incident, action, rules, observation, now) {
+    match assess(&incident, action, rules, observation, &(*now).into()) {
         Assessment::Wait => "wait".to_owned(),
         Assessment::Settled(Verdict::Fixed, reason) => {
             assert_eq!(reason, Reason::Recovered);

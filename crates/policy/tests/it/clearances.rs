@@ -11,10 +11,16 @@ use homeostat_policy::words::{JobResult, Verb};
 
 fn cleared(log: &Log, observation: &Observation, seconds: u64) -> Vec<u64> {
     let rules = one(&[Verb::Restart]);
-    clearances(&log.incident(), 1_000, observation, &rules, &at(seconds))
-        .into_iter()
-        .map(|f| f.0)
-        .collect()
+    clearances(
+        &log.incident(),
+        1_000,
+        observation,
+        &rules,
+        &at(seconds).into(),
+    )
+    .into_iter()
+    .map(|f| f.0)
+    .collect()
 }
 
 fn with_alert(state: AlertState) -> Observation {
@@ -147,7 +153,7 @@ fn what_joined_while_it_was_looked_is_not_gone() {
     let rules = one(&[Verb::Restart]);
     let gone = with_alert(gone(at(1)));
     let joined = log.incident().evidence[&Fingerprint(1)].joined;
-    let found = |events| clearances(&log.incident(), events, &gone, &rules, &at(2)).len();
+    let found = |events| clearances(&log.incident(), events, &gone, &rules, &at(2).into()).len();
     assert_eq!((found(joined - 1), found(joined)), (0, 1));
 }
 

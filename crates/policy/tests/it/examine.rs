@@ -29,7 +29,7 @@ fn find_at(
     };
     let incident = log.incident();
     let action = incident.last_action().expect("the log holds an action");
-    examine(action, &observation, now)
+    examine(action, &observation, &(*now).into())
 }
 
 fn find(unit: &UnitState, records: &Fact<Vec<UnitRecord>>) -> Option<JobResult> {

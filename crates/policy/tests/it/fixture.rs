@@ -368,7 +368,7 @@ impl Log {
             observation,
             &state,
             rules,
-            &at(seconds),
+            &at(seconds).into(),
         ))
     }
 

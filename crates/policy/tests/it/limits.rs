@@ -64,13 +64,17 @@ fn the_budget_of_the_host_counts_every_unit() {
         .attempt(7, 0, "a.service")
         .attempt(8, 10, "b.service");
     assert_eq!(
-        log.state().history().budget_left(rules.budget(), &at(599)),
+        log.state()
+            .history()
+            .budget_left(rules.budget(), &at(599).into()),
         0
     );
     assert_eq!(log.says(&rules, active(), 599), "escalate budget_spent");
     assert_eq!(log.says(&rules, active(), 600), "act restart");
     assert_eq!(
-        log.state().history().budget_left(rules.budget(), &at(600)),
+        log.state()
+            .history()
+            .budget_left(rules.budget(), &at(600).into()),
         1
     );
 }
@@ -79,10 +83,10 @@ fn the_budget_of_the_host_counts_every_unit() {
 fn what_is_forgotten_is_only_what_is_too_old_to_matter() {
     let log = Log::open().attempt(7, 0, UNIT).attempt(8, 1_000, UNIT);
     let mut history = log.state().history().clone();
-    history.forget(Duration::from_secs(3_600), &at(3_600));
+    history.forget(Duration::from_secs(3_600), &at(3_600).into());
     let window = Duration::from_secs(100_000);
     let unit = crate::fixture::name(UNIT);
-    assert_eq!(history.attempts_on(&unit, window, &at(3_600)), 1);
+    assert_eq!(history.attempts_on(&unit, window, &at(3_600).into()), 1);
 }
 
 #[test]
@@ -153,7 +157,7 @@ fn a_clock_step_opens_no_limit() {
             &seen(active()),
             &state,
             &rules,
-            &now,
+            &now.into(),
         )))
     };
     let mut stepped = at(110);
@@ -179,7 +183,7 @@ fn after_a_reboot_with_the_clock_set_back_the_wait_ends_by_the_new_boots_clock()
             &seen(active()),
             &state,
             &rules,
-            &now,
+            &now.into(),
         )))
     };
     assert_eq!(says(299_999), "hold cooldown");
@@ -220,7 +224,7 @@ fn what_made_no_job_costs_neither_attempt_nor_budget() {
     ] {
         let history = state(result).history().clone();
         assert_eq!(
-            history.budget_left(rules.budget(), &at(2)),
+            history.budget_left(rules.budget(), &at(2).into()),
             left,
             "{result:?}"
         );

@@ -139,7 +139,7 @@ proptest! {
             &crate::fixture::seen(unit),
             &State::default(),
             &rules,
-            &at(1),
+            &at(1).into(),
         ));
         if let Decision::Act { permit, .. } = decision {
             let pair = (permit.unit().as_str(), permit.verb());

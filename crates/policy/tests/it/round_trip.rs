@@ -279,7 +279,7 @@ proptest! {
                 observation: Box::new(crate::fixture::seen(active())),
             };
             for input in [Input::Start, looked] {
-                let _ = step(&state, input, &rules, &at(1));
+                let _ = step(&state, input, &rules, &at(1).into());
             }
         }
     }

@@ -64,7 +64,7 @@ fn rests(mut state: State) -> String {
             events: incident.events,
             observation: Box::new(observation.clone()),
         };
-        let step = step(&state, looked, &rules, &at(seconds));
+        let step = step(&state, looked, &rules, &at(seconds).into());
         step.events.iter().for_each(|entry| state.apply(entry));
     }
     let phase = state.open().next().map(|incident| incident.phase.label());

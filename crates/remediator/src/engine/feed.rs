@@ -3,7 +3,6 @@
 
 use super::Engine;
 use super::told::{Told, tell};
-use crate::clock;
 use crate::store::{StoreError, Ticket};
 use crate::systemd::UnitControl;
 use homeostat_policy::log::Entry;
@@ -32,7 +31,7 @@ impl Planned {
 impl<C: UnitControl> Engine<C> {
     /// Takes inputs through the machine, folds the events and queues them, in one order.
     pub(super) fn plan(&self, inputs: impl IntoIterator<Item = Input>) -> Planned {
-        let now = clock::now();
+        let now = self.clock.present();
         let mut state = self.state();
         let mut entries = Vec::new();
         let mut planned = Planned {

@@ -1,7 +1,6 @@
 //! Alerts and a person's words come in.
 
 use super::Engine;
-use crate::clock;
 use crate::store::StoreError;
 use crate::systemd::UnitControl;
 use homeostat_policy::alert::Alert;
@@ -64,7 +63,7 @@ impl<C: UnitControl> Engine<C> {
     /// # Errors
     /// When the post is no payload, or could not be written. Nothing of it is acted on then.
     pub async fn accept(self: &Arc<Self>, body: &[u8]) -> Result<Accepted, IntakeError> {
-        let at = clock::now();
+        let at = self.clock.now();
         let webhook: Webhook<'_> = serde_json::from_slice(body)?;
         if webhook.truncated_alerts > 0 {
             tracing::warn!(

@@ -66,7 +66,7 @@ impl<C: UnitControl> Engine<C> {
         let (boot_id, since) = match look.records {
             RecordsWanted::Since { boot_id, wall_ms } => (boot_id, Some(wall_ms)),
             RecordsWanted::WhileOff if unit.is_some_and(UnitState::is_off) => {
-                (crate::clock::now().boot_id, None)
+                (self.clock.now().boot_id, None)
             }
             RecordsWanted::WhileOff => return (Fact::Unknown, BTreeMap::new()),
         };

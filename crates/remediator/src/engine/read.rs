@@ -1,7 +1,6 @@
 //! What those who ask are shown.
 
 use super::Engine;
-use crate::clock;
 use crate::store::StoreError;
 use crate::systemd::UnitControl;
 use crate::trace;
@@ -22,7 +21,7 @@ impl<C: UnitControl> Engine<C> {
     pub fn budget_left(&self) -> u32 {
         self.state()
             .history()
-            .budget_left(self.config.rules.budget(), &clock::now())
+            .budget_left(self.config.rules.budget(), &self.clock.present())
     }
 
     /// The open incidents for which a person is called or has answered, oldest first.

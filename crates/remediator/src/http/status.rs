@@ -38,7 +38,7 @@ pub(super) async fn status_page<C: UnitControl>(
     }
     let page = page::Page {
         host: engine.config.rules.host().to_owned(),
-        now: crate::clock::now(),
+        now: engine.clock.now(),
         units,
         stories,
         paused: engine.paused().zip(engine.paused_since()),

@@ -14,32 +14,31 @@ const OPEN: &str = "SELECT incident FROM (SELECT incident FROM events WHERE kind
      WHERE incident <> 0 AND incident NOT IN \
      (SELECT incident FROM events WHERE kind IN ('closed', 'refused'))";
 
-/// The incidents whose end is still of use: the newest refusals and closings by a person, and what
-/// ended within the last two minutes.
+/// Of the newest so many incidents the end is loaded, for it may be of use for a minute.
+const NEWEST: i64 = 1_000;
+
+/// The incidents whose end may still be of use: the newest refusals, closings by a person, and the
+/// newest of all.
 const STANDING: &str = "SELECT incident FROM (SELECT incident FROM events WHERE kind = 'refused' \
      ORDER BY incident DESC LIMIT ?1) UNION SELECT incident FROM events WHERE kind = 'closed' \
-     AND (wall_ms >= ?2 OR body LIKE '%\"taken_over\"%')";
+     AND (incident > (SELECT max(incident) FROM events) - ?2 OR body LIKE '%\"taken_over\"%')";
 
 impl Store {
-    /// The state that the log folds to, with the actions since a time, milliseconds since the Unix
-    /// epoch.
+    /// The state that the log folds to. Of what is over it loads more than counts: how old it is, is for
+    /// the policy to say, which knows when a clock may be believed.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub async fn state(&self, actions_since_ms: i64) -> Result<State, StoreError> {
+    pub async fn state(&self) -> Result<State, StoreError> {
         let open: BTreeSet<IncidentId> = self.numbers(OPEN, &[]).await?.into_iter().collect();
         let most = i64::try_from(MEMORY_OF_REFUSALS).unwrap_or(i64::MAX);
-        let recent = crate::clock::now().wall_ms - 120_000;
-        let standing = self.numbers(STANDING, &[most, recent]).await?;
+        let standing = self.numbers(STANDING, &[most, NEWEST]).await?;
         let whole: BTreeSet<IncidentId> = open.iter().copied().chain(standing).collect();
         let mut entries = self
             .rows(
                 "SELECT * FROM events WHERE incident IN (SELECT value FROM json_each(?1)) \
-                 OR (kind IN ('intent', 'job_ended', 'paused', 'resumed') AND wall_ms >= ?2) \
-                 OR id = (SELECT max(id) FROM events WHERE kind IN ('paused', 'resumed')) \
-                 ORDER BY id",
+                 OR kind IN ('intent', 'job_ended', 'paused', 'resumed') ORDER BY id",
                 &whole,
-                actions_since_ms,
             )
             .await?;
         // Of an incident that is over only its actions are here; one that cannot be read is no
@@ -65,13 +64,11 @@ impl Store {
         &self,
         sql: &'static str,
         incidents: &BTreeSet<IncidentId>,
-        since_ms: i64,
     ) -> Result<Vec<Entry>, StoreError> {
         let incidents = serde_json::to_string(incidents)
             .map_err(|error| StoreError::Read(sqlx::Error::Encode(error.into())))?;
         let rows = sqlx::query(sql)
             .bind(incidents)
-            .bind(since_ms)
             .fetch_all(&self.read)
             .await
             .map_err(StoreError::Read)?;

@@ -2,18 +2,48 @@
 
 use super::{Store, StoreError};
 use crate::config::Retention;
-use homeostat_policy::log::Moment;
+use homeostat_policy::log::Now;
 
 /// Cool-downs, attempt limits and the budget look back for a week at most, so the actions of a
 /// week outlive any retention.
 const ACTIONS_COUNT_FOR_MS: i64 = 7 * 24 * 3600 * 1000;
 
-/// The oldest closed incidents that ended before `?1` and hold no action from `?2` on. Few at a
-/// time: the writer waits while they are deleted.
+/// The oldest incidents that ended before the first limit and hold no action from the second on. Few
+/// at a time: the writer waits while they are deleted.
 const DELETE: &str = "DELETE FROM events WHERE incident IN (SELECT incident FROM events \
-     WHERE kind IN ('closed', 'refused') AND wall_ms < ?1 AND incident NOT IN \
-     (SELECT incident FROM events WHERE kind = 'intent' AND wall_ms >= ?2) \
+     WHERE kind IN ('closed', 'refused') \
+     AND CASE WHEN boot_id = ?1 THEN boot_ms < ?2 ELSE wall_ms < ?3 END AND incident NOT IN \
+     (SELECT incident FROM events WHERE kind = 'intent' \
+     AND CASE WHEN boot_id = ?1 THEN boot_ms >= ?4 ELSE wall_ms >= ?5 END) \
      ORDER BY incident LIMIT 500)";
+
+/// What is older than a time, by the clock that can tell: this boot's for what this boot wrote, and
+/// the wall clock for all else.
+struct OlderThan {
+    boot_ms: i64,
+    wall_ms: i64,
+}
+
+impl OlderThan {
+    const ANY: Self = Self {
+        boot_ms: i64::MAX,
+        wall_ms: i64::MAX,
+    };
+
+    fn ms(keep_ms: i64, now: &Now) -> Self {
+        let boot_ms = i64::try_from(now.at.boot_ms).unwrap_or(i64::MAX);
+        Self {
+            boot_ms: boot_ms.saturating_sub(keep_ms),
+            wall_ms: if boot_ms >= keep_ms {
+                i64::MAX
+            } else if now.wall_is_proven() {
+                now.at.wall_ms.saturating_sub(keep_ms)
+            } else {
+                i64::MIN
+            },
+        }
+    }
+}
 
 impl Store {
     /// Deletes what retention does not keep: closed incidents that are too old, and the oldest
@@ -22,19 +52,23 @@ impl Store {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub async fn compact(&self, retention: Retention, now: &Moment) -> Result<u64, StoreError> {
-        let oldest = now.wall_ms - i64::from(retention.days) * 24 * 3600 * 1000;
+    pub async fn compact(&self, retention: Retention, now: &Now) -> Result<u64, StoreError> {
+        let keep_ms = i64::from(retention.days) * 24 * 3600 * 1000;
         let limit = i64::from(retention.megabytes) * 1024 * 1024;
+        let counts = OlderThan::ms(ACTIONS_COUNT_FOR_MS, now);
         let mut deleted = 0;
         loop {
-            let ended_before = if self.used_bytes().await? > limit {
-                i64::MAX
+            let over = if self.used_bytes().await? > limit {
+                OlderThan::ANY
             } else {
-                oldest
+                OlderThan::ms(keep_ms, now)
             };
             let events = sqlx::query(DELETE)
-                .bind(ended_before)
-                .bind(now.wall_ms - ACTIONS_COUNT_FOR_MS)
+                .bind(format!("{:032x}", now.at.boot_id))
+                .bind(over.boot_ms)
+                .bind(over.wall_ms)
+                .bind(counts.boot_ms)
+                .bind(counts.wall_ms)
                 .execute(&self.read)
                 .await
                 .map_err(StoreError::Read)?

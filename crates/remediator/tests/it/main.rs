@@ -3,6 +3,7 @@
 
 mod budget;
 mod check_config;
+mod clock;
 mod database;
 mod downgrade;
 mod duplicates;

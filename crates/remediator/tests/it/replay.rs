@@ -241,7 +241,7 @@ proptest! {
             let folder = tempfile::tempdir().expect("a folder");
             let store = Store::open(&folder.path().join("events.db")).await.expect("it opens");
             store.append(entries.clone()).durable().await.expect("written");
-            store.state(0).await.expect("read")
+            store.state().await.expect("read")
         });
         prop_assert_eq!(read, State::replay(&entries));
     }

@@ -2,8 +2,7 @@
 
 use crate::database::Database;
 use crate::world::API;
-use homeostat_policy::log::Moment;
-use homeostat_policy::log::{Entry, Event};
+use homeostat_policy::log::{Entry, Event, Moment, Now};
 use homeostat_policy::unit::UnitName;
 use homeostat_policy::words::End;
 use homeostat_policy::words::Verb;
@@ -13,16 +12,30 @@ use homeostat_remediator::store::Store;
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
+/// An event of another boot.
 fn entry(incident: i64, days_ago: i64, event: Event) -> Entry {
-    let now = clock::now();
     let at = Moment {
-        wall_ms: now.wall_ms - days_ago * DAY_MS,
-        ..now
+        wall_ms: clock::now().wall_ms - days_ago * DAY_MS,
+        boot_ms: 0,
+        boot_id: 1,
     };
     Entry {
         incident,
         at,
         event,
+    }
+}
+
+/// Now, in a boot so many hours old, with its wall clock so many days ahead.
+fn boot(hours: u64, days_ahead: i64, clock_is_steady: bool) -> Now {
+    let at = Moment {
+        wall_ms: clock::now().wall_ms + days_ahead * DAY_MS,
+        boot_ms: hours * 3_600_000,
+        boot_id: 2,
+    };
+    Now {
+        at,
+        clock_is_steady,
     }
 }
 
@@ -84,10 +97,10 @@ async fn by_age_only_what_is_long_over_goes() {
         days: 90,
         megabytes: 512,
     };
-    assert!(store.compact(keep, &clock::now()).await.unwrap() > 0);
+    assert!(store.compact(keep, &boot(1, 0, true)).await.unwrap() > 0);
     assert_eq!(left(&mut file).await, [0, 2, 3, 4]);
-    assert_eq!(store.compact(keep, &clock::now()).await.unwrap(), 0);
-    let state = store.state(clock::now().wall_ms).await.unwrap();
+    assert_eq!(store.compact(keep, &boot(1, 0, true)).await.unwrap(), 0);
+    let state = store.state().await.unwrap();
     assert!(state.history().paused().is_some());
 }
 
@@ -98,7 +111,7 @@ async fn by_size_all_that_is_over_may_go_and_what_is_open_stays() {
         days: 365,
         megabytes: 0,
     };
-    assert!(store.compact(keep, &clock::now()).await.unwrap() > 0);
+    assert!(store.compact(keep, &boot(1, 0, true)).await.unwrap() > 0);
     assert_eq!(left(&mut file).await, [0, 2, 4]);
 }
 
@@ -112,12 +125,48 @@ async fn what_cool_downs_and_the_budget_count_stays_whatever_the_size() {
         days: 1,
         megabytes: 0,
     };
-    assert!(store.compact(keep, &clock::now()).await.unwrap() > 0);
+    assert!(store.compact(keep, &boot(1, 0, true)).await.unwrap() > 0);
     assert_eq!(left(&mut file).await, [0, 2, 4, 5]);
-    let week_ago = clock::now().wall_ms - 7 * DAY_MS;
-    let state = store.state(week_ago).await.unwrap();
+    let state = store.state().await.unwrap();
     let week = std::time::Duration::from_secs(7 * 24 * 3600);
     let unit = UnitName::parse(API).unwrap();
-    let made = state.history().attempts_for(&unit, week, &clock::now());
-    assert_eq!(made, 3);
+    let made = state.history().attempts_for(&unit, week, &boot(1, 0, true));
+    assert_eq!(made, 2);
+}
+
+#[tokio::test]
+async fn a_clock_that_stands_a_year_ahead_deletes_nothing_before_it_has_proven_itself() {
+    let (_folder, store, mut file) = log().await;
+    let (old, large) = (
+        Retention {
+            days: 150,
+            megabytes: 512,
+        },
+        Retention {
+            days: 365,
+            megabytes: 0,
+        },
+    );
+    for now in [boot(0, 365, true), boot(24, 365, false)] {
+        for keep in [old, large] {
+            assert_eq!(store.compact(keep, &now).await.unwrap(), 0, "{now:?}");
+        }
+    }
+    // If it still says so after an hour, that is the time.
+    assert!(store.compact(old, &boot(1, 365, true)).await.unwrap() > 0);
+    assert_eq!(left(&mut file).await, [0, 2, 4]);
+}
+
+#[tokio::test]
+async fn a_clock_that_stands_behind_keeps_nothing_for_longer_than_the_boot_is_old() {
+    let (_folder, store, mut file) = log().await;
+    let keep = Retention {
+        days: 90,
+        megabytes: 512,
+    };
+    let behind = boot(89 * 24, -3_650, true);
+    assert_eq!(store.compact(keep, &behind).await.unwrap(), 0);
+    let behind = boot(90 * 24, -3_650, false);
+    assert!(store.compact(keep, &behind).await.unwrap() > 0);
+    assert_eq!(left(&mut file).await, [0, 2, 4]);
 }

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use homeostat_policy::alert::Fingerprint;
+use homeostat_remediator::clock::Clock;
 use homeostat_remediator::config::{Config, Tokens};
 use homeostat_remediator::engine::Engine;
 use homeostat_remediator::metrics::Metrics;
@@ -67,6 +68,7 @@ pub struct World {
     pub systemd: ScriptedSystemd,
     pub witnesses: Witnesses,
     pub config: Value,
+    pub clock: Clock,
 }
 
 impl World {
@@ -95,6 +97,7 @@ impl World {
             systemd: ScriptedSystemd::new(&[API, SHOP]),
             witnesses,
             config,
+            clock: Clock::system(),
         }
     }
 
@@ -112,6 +115,7 @@ impl World {
             .build()
             .expect("a runtime");
         let systemd = self.systemd.clone();
+        let clock = self.clock.clone();
         // The future is made on the thread that drives it, for it cannot change threads.
         let begin = move || {
             let begin = async {
@@ -123,7 +127,7 @@ impl World {
                 let traces = PastTraces::new("homeostat-remediator", endpoint.as_deref())
                     .expect("a good endpoint");
                 let engine =
-                    Engine::new(config, store, systemd, witnesses, metrics, traces).await?;
+                    Engine::new(config, store, systemd, witnesses, metrics, traces, clock).await?;
                 tokio::spawn(notify::run(engine.clone(), reqwest::Client::new()));
                 tokio::spawn(engine.clone().run(|| {}));
                 Ok::<_, StoreError>(engine)

@@ -71,7 +71,7 @@ pub(super) fn somebodys_remedy(case: &Case<'_>) -> Option<Stop> {
     let began = case
         .live
         .iter()
-        .map(|(_, e)| match e.seen.boot_id == case.now.boot_id {
+        .map(|(_, e)| match e.seen.boot_id == case.now.at.boot_id {
             true => case.now.since(&e.seen),
             // Whatever started in this boot started later, whatever the wall clock says.
             false => Duration::MAX,

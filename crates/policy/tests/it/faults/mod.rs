@@ -31,7 +31,7 @@ impl Fed {
     }
 
     pub(super) fn feed(&mut self, seconds: u64, input: Input) -> Step {
-        let step = step(&self.state, input, &self.rules, &at(seconds));
+        let step = step(&self.state, input, &self.rules, &at(seconds).into());
         step.events.iter().for_each(|entry| self.state.apply(entry));
         self.log.extend(step.events.clone());
         assert_eq!(State::replay(&self.log), self.state, "replay equals live");

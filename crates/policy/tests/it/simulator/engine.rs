@@ -91,7 +91,7 @@ impl Engine {
         input: Input,
     ) -> Result<Option<Answer>, Died> {
         self.steps += 1;
-        let step = step(&self.state, input, rules, &world.now());
+        let step = step(&self.state, input, rules, &world.present());
         law.before(world, &self.state, &step, rules);
         let Step { events, effects } = step;
         for entry in &events {

@@ -203,3 +203,30 @@ fn a_process_that_dies_at_the_call_makes_it_once() {
         assert_eq!(run.law.actions, 1, "{fuse:?}");
     }
 }
+
+#[test]
+fn a_clock_that_stands_ahead_after_a_reboot_frees_no_budget_for_an_hour() {
+    const YEAR_MS: i64 = 365 * 24 * 3_600_000;
+    for steps in [false, true] {
+        let mut run = Run::new();
+        let spend = |run: &mut Run, alert, unit| {
+            run.apply(Op::Fail(unit));
+            run.apply(Op::Fire(alert, true));
+            run.advance(10);
+            run.apply(Op::Resolve(alert, true));
+            run.advance(60);
+        };
+        for (alert, unit) in [(1, 0), (2, 1), (5, 3), (1, 0)] {
+            spend(&mut run, alert, unit);
+        }
+        assert_eq!(run.law.actions, 4, "the budget is spent");
+        // Whether the clock stands ahead from the beginning, or is set ahead in the new boot.
+        let ahead = if steps { 0 } else { -YEAR_MS };
+        run.apply(Op::Reboot(0, ahead, false, false));
+        if steps {
+            run.apply(Op::Step(YEAR_MS));
+        }
+        spend(&mut run, 2, 1);
+        assert_eq!(run.law.actions, 4, "the clock freed the budget");
+    }
+}

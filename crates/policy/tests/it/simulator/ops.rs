@@ -53,7 +53,11 @@ pub enum Op {
     Downgrade(bool),
 }
 
+const YEAR_MS: i64 = 365 * 24 * 3_600_000;
+
 pub fn ops() -> impl Strategy<Value = Op> {
+    // By how much a boot finds its clock set back; or set ahead, where that is negative.
+    let clock = prop_oneof![4 => -7_200_000..7_200_000_i64, 1 => select(vec![YEAR_MS, -YEAR_MS])];
     let states = vec![
         ActiveState::Active,
         ActiveState::Active,
@@ -85,7 +89,7 @@ pub fn ops() -> impl Strategy<Value = Op> {
         3 => select(vec![0, 0, 6_000, 20_000]).prop_map(Op::Delay),
         2 => Just(Op::Crash),
         3 => select(fuses).prop_map(Op::Arm),
-        1 => (0..600_000_u64, 0..7_200_000_i64, any::<bool>(), any::<bool>())
+        1 => (0..600_000_u64, clock, any::<bool>(), any::<bool>())
             .prop_map(|(d, b, f, o)| Op::Reboot(d, b, f, o)),
         2 => (-7_200_000..7_200_000_i64).prop_map(Op::Step),
         1 => any::<bool>().prop_map(Op::Downgrade),

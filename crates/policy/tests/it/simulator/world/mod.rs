@@ -5,10 +5,11 @@ mod alerts;
 mod jobs;
 mod units;
 
-use homeostat_policy::log::Moment;
+use homeostat_policy::log::{CLOCK_PROVES_ITSELF, Moment, Now};
 use homeostat_policy::observation::{Fact, UnitRecord};
 use homeostat_policy::unit::ActiveState;
 use homeostat_policy::words::JobResult;
+use std::time::Duration;
 
 /// The two units under care, the one that the second is bound to, and a oneshot under care.
 pub const UNITS: [&str; 4] = ["a.service", "b.service", "disk.service", "once.service"];
@@ -89,8 +90,8 @@ pub struct World {
     pub boot_began: u64,
     pub boot_id: u128,
     offset: i64,
-    ceiling: i64,
-    lowest: i64,
+    /// Since when the wall clock has not stepped, as the process of this boot knows it.
+    steady_since: u64,
     pub bus: bool,
     pub journal: bool,
     pub alertmanager: bool,
@@ -144,8 +145,7 @@ impl World {
             boot_began: 0,
             boot_id: 1,
             offset: 0,
-            ceiling: i64::MAX,
-            lowest: 0,
+            steady_since: 0,
             bus: true,
             journal: true,
             alertmanager: true,
@@ -175,10 +175,18 @@ impl World {
     /// Steps the wall clock, but never ahead of what an earlier boot saw: that
     /// would make what was before the reboot look older, and only the wall
     /// clock is left to tell.
+    /// Now, as a step is told it.
+    pub fn present(&self) -> Now {
+        Now {
+            at: self.now(),
+            clock_is_steady: Duration::from_millis(self.real - self.steady_since)
+                >= CLOCK_PROVES_ITSELF,
+        }
+    }
     pub fn step_wall(&mut self, by_ms: i64) {
         self.has_stepped_back |= by_ms < 0;
-        self.offset = (self.offset + by_ms).min(self.ceiling);
-        self.lowest = self.lowest.min(self.offset);
+        self.offset += by_ms;
+        self.steady_since = self.real;
     }
 
     /// The host boots; whether the shutdown before it stops the units, or the power is lost.
@@ -187,10 +195,9 @@ impl World {
         for index in (0..UNITS.len()).filter(running).collect::<Vec<_>>() {
             self.job_record(index, "stop", JobResult::Done);
         }
-        self.ceiling = self.ceiling.min(self.lowest);
-        self.offset = self.ceiling - back_ms;
-        self.lowest = self.offset;
+        self.offset -= back_ms;
         self.real += down_ms;
+        self.steady_since = self.real;
         self.boot_began = self.real;
         self.boot_id += 1;
         self.bus = true;

@@ -158,7 +158,7 @@ pub const MUTANTS: &[Mutant] = &[
         fault: 11,
         about: "the start of another boot is ours",
         file: "verdict/examine.rs",
-        old: "    if action.intent.boot_id != now.boot_id {",
+        old: "    if action.intent.boot_id != now.at.boot_id {",
         new: "    if action.intent.boot_id == 0 {",
         laws: &["of another boot"],
     },

@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::evidence::Witnesses;
 use crate::metrics::Metrics;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Ticket};
 use crate::systemd::UnitControl;
 use driver::Driver;
 use homeostat_policy::log::{IncidentId, Phase};
@@ -26,8 +26,9 @@ use homeostat_policy::machine::{Input, State};
 use homeostat_telemetry::PastTraces;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
 /// The worker.
 pub struct Engine<C> {
@@ -48,6 +49,31 @@ pub struct Engine<C> {
     drivers: Mutex<HashMap<IncidentId, Arc<Driver>>>,
     /// Incidents whose call this process makes now; it outlives a state that is folded anew.
     calls: Mutex<HashSet<IncidentId>>,
+}
+
+/// The writer's answers to pings.
+#[derive(Default)]
+struct Pulse {
+    /// The newest ping, and when it was sent.
+    asked: Option<(Ticket, Instant)>,
+    stalled: bool,
+}
+
+impl Pulse {
+    /// A writer that has not answered for so long hangs.
+    const LONGEST: Duration = Duration::from_secs(5);
+
+    fn feel(&mut self, ping: impl FnOnce() -> Ticket) {
+        match &self.asked {
+            Some((ticket, since)) if !ticket.is_settled() => {
+                self.stalled = since.elapsed() >= Self::LONGEST;
+            }
+            _ => {
+                self.stalled = false;
+                self.asked = Some((ping(), Instant::now()));
+            }
+        }
+    }
 }
 
 impl<C: UnitControl> Engine<C> {
@@ -84,24 +110,46 @@ impl<C: UnitControl> Engine<C> {
     }
 
     /// Begins what the log left to do and watches over the store until the process ends. `alive` is
-    /// called on every round, and a round does not end before the store has answered: it feeds
-    /// systemd's watchdog.
+    /// called on every round: it feeds systemd's watchdog. A round waits for no disk.
     pub async fn run(self: Arc<Self>, alive: impl Fn() + Send) {
         self.begin();
+        let mut pulse = Pulse::default();
+        let mut upkeep = JoinSet::new();
         let mut compacted = None;
         loop {
-            if self.store.is_healthy() {
+            self.feel(&mut pulse);
+            if let Some(Err(error)) = upkeep.try_join_next() {
+                // A panic there is one here, and ends the process.
+                std::panic::resume_unwind(error.into_panic());
+            }
+            if upkeep.is_empty() {
                 let hour = self.clock.now().boot_ms / 3_600_000;
-                if compacted != Some(hour) {
+                if self.store.has_failed() {
+                    upkeep.spawn(self.clone().recover());
+                } else if self.store.is_healthy() && compacted != Some(hour) {
                     compacted = Some(hour);
-                    self.compact().await;
+                    upkeep.spawn(self.clone().compact());
                 }
-            } else {
-                self.recover().await;
             }
             self.update_gauges();
             alive();
             tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    /// Finds out whether the writer answers. While it does not, posts are turned away and nothing is
+    /// done, for whatever is done is written first.
+    fn feel(&self, pulse: &mut Pulse) {
+        let was_stalled = pulse.stalled;
+        pulse.feel(|| self.store.ping());
+        self.store.set_stalled(pulse.stalled);
+        if pulse.stalled {
+            self.metrics.store_errors.inc();
+        }
+        match (was_stalled, pulse.stalled) {
+            (false, true) => tracing::error!("the event log does not answer; no action is taken"),
+            (true, false) => tracing::info!("the event log answers again"),
+            _ => {}
         }
     }
 
@@ -111,7 +159,7 @@ impl<C: UnitControl> Engine<C> {
         self.dispatch(planned.effects);
     }
 
-    async fn compact(&self) {
+    async fn compact(self: Arc<Self>) {
         let now = self.clock.present();
         match self.store.compact(self.config.retention, &now).await {
             Ok(0) => {}
@@ -123,7 +171,7 @@ impl<C: UnitControl> Engine<C> {
 
     /// After a failed write the disk alone is believed: the state is folded anew from it, and what
     /// is due begins anew.
-    async fn recover(self: &Arc<Self>) {
+    async fn recover(self: Arc<Self>) {
         if let Err(error) = self.store.probe().await {
             self.metrics.store_errors.inc();
             tracing::error!(%error, "no action is taken");

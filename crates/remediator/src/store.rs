@@ -17,11 +17,12 @@ use sqlx::sqlite::{
     SqliteSynchronous,
 };
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
+use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// What the store could not do.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +44,9 @@ pub enum StoreError {
     /// A write failed; what was to be written is not on disk.
     #[error("cannot write the event log")]
     Write,
+    /// The writer does not answer, as on a disk that hangs; what waits for it may still be written.
+    #[error("the event log does not answer")]
+    Stalled,
     /// The write that was tried to see whether the store is well again failed.
     #[error("the event log is still not writable: {0}")]
     Probe(#[source] sqlx::Error),
@@ -54,7 +58,10 @@ pub struct Store {
     options: SqliteConnectOptions,
     queue: mpsc::UnboundedSender<Batch>,
     queued: Arc<AtomicUsize>,
+    /// Whether the last write went well.
     healthy: Arc<AtomicBool>,
+    /// Whether the writer has not answered for too long.
+    stalled: watch::Sender<bool>,
 }
 
 impl Store {
@@ -97,13 +104,19 @@ impl Store {
             queue,
             queued: Arc::new(AtomicUsize::new(0)),
             healthy: Arc::new(AtomicBool::new(true)),
+            stalled: watch::Sender::new(false),
         };
-        tokio::spawn(write(
-            writer,
-            batches,
-            store.queued.clone(),
-            store.healthy.clone(),
-        ));
+        let (queued, healthy) = (store.queued.clone(), store.healthy.clone());
+        let writer = tokio::spawn(write(writer, batches, queued, healthy));
+        tokio::spawn(async move {
+            // It ends with the store, or by a panic. Then nothing would be written any more.
+            if let Err(error) = writer.await
+                && error.is_panic()
+            {
+                tracing::error!(%error, "the writer of the event log failed; starting anew");
+                std::process::exit(1);
+            }
+        });
         Ok(store)
     }
 
@@ -124,10 +137,36 @@ impl Store {
     /// Waits until all that was queued before is on disk, or could not be written.
     ///
     /// # Errors
-    /// When the last write could not be made.
+    /// When the last write could not be made, or the writer does not answer.
     pub async fn settled(&self) -> Result<(), StoreError> {
-        // A batch without events has its turn behind them.
-        self.append(Vec::new()).durable().await
+        let ping = self.ping();
+        self.unless_stalled(ping.durable()).await
+    }
+
+    /// Asks the writer for an answer: a batch without events, which has its turn behind all others.
+    pub fn ping(&self) -> Ticket {
+        self.append(Vec::new())
+    }
+
+    /// Says whether the writer answers in time.
+    pub fn set_stalled(&self, stalled: bool) {
+        self.stalled.send_replace(stalled);
+    }
+
+    /// Waits, but not for a writer that does not answer.
+    ///
+    /// # Errors
+    /// Those of what is waited for, and [`StoreError::Stalled`].
+    pub async fn unless_stalled<T>(
+        &self,
+        wait: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let mut stalled = self.stalled.subscribe();
+        tokio::select! {
+            biased;
+            done = wait => done,
+            _ = stalled.wait_for(|stalled| *stalled) => Err(StoreError::Stalled),
+        }
     }
 
     /// How many events wait to be written.
@@ -136,10 +175,16 @@ impl Store {
         self.queued.load(Ordering::Relaxed)
     }
 
-    /// Whether the last write went well.
+    /// Whether the last write went well, and the writer answers.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
-        self.healthy.load(Ordering::Acquire)
+        !self.has_failed() && !*self.stalled.borrow()
+    }
+
+    /// Whether the last write failed, and nothing is taken until [`Store::resume`].
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        !self.healthy.load(Ordering::Acquire)
     }
 
     /// Tries a durable write, to see whether [`Store::resume`] would go well.

@@ -83,7 +83,10 @@ impl<C: UnitControl> Engine<C> {
             }
         }
         if !self.store.is_healthy() {
-            return Err(IntakeError::Store(StoreError::Write));
+            return Err(IntakeError::Store(match self.store.has_failed() {
+                true => StoreError::Write,
+                false => StoreError::Stalled,
+            }));
         }
         if self.store.queued() > MOST_QUEUED {
             return Err(IntakeError::Full);
@@ -109,8 +112,9 @@ impl<C: UnitControl> Engine<C> {
         let planned = self.plan(inputs);
         let answers = planned.answers();
         if planned.ticket.is_some() {
-            let carried = tokio::spawn(self.clone().carry_out(planned)).await;
-            carried.unwrap_or(Err(StoreError::Write))?;
+            let carried = tokio::spawn(self.clone().carry_out(planned));
+            let written = async { carried.await.unwrap_or(Err(StoreError::Write)) };
+            self.store.unless_stalled(written).await?;
         } else if self.store.queued() > 0 {
             // What is known may still be on its way to the disk.
             self.store.settled().await?;

@@ -34,6 +34,12 @@ impl Ticket {
         self.0.get() == Some(&true)
     }
 
+    /// Whether it is known what became of the batch.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.0.initialized()
+    }
+
     pub(super) fn settle(&self, written: bool) {
         // Settled once, by the writer alone; a second time cannot matter.
         let _ = self.0.set(written);

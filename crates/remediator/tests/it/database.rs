@@ -42,6 +42,15 @@ impl Database {
         self.run("DROP TRIGGER broken").await;
     }
 
+    /// Makes every write of an event take many seconds, as on a disk that hangs.
+    pub async fn hang_writes(&mut self) {
+        self.run(
+            "CREATE TRIGGER hanging BEFORE INSERT ON events BEGIN SELECT count(*) FROM \
+             (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 60000000) SELECT n FROM c); END",
+        )
+        .await;
+    }
+
     /// Makes writes wait. The daemon gives up after five seconds.
     pub async fn hold_writes(&mut self) {
         self.run("BEGIN IMMEDIATE").await;

@@ -77,6 +77,40 @@ async fn while_writes_fail_nothing_is_taken_and_nothing_done_and_then_it_goes_on
 }
 
 #[tokio::test]
+async fn while_a_write_hangs_nothing_is_taken_and_nothing_done_and_then_it_goes_on() {
+    let world = World::new().await;
+    let daemon = world.start().await;
+    let mut file = Database::open(&world.database()).await;
+    file.hang_writes().await;
+    let answer = daemon.webhook(BY_HAND).await.unwrap();
+    assert_eq!(answer.status, 503, "{answer:?}");
+    assert_eq!(daemon.get("/health").await.body["store"], "failed");
+    let healthy = "homeostat_remediator_store_healthy";
+    assert_eq!(daemon.metric(healthy).await, 0.0);
+    assert!(
+        daemon
+            .metric("homeostat_remediator_store_errors_total")
+            .await
+            >= 1.0
+    );
+    // The next is not left waiting, and the lists are shown as they are.
+    assert_eq!(daemon.webhook(BY_HAND).await.unwrap().status, 503);
+    assert_eq!(daemon.get("/incidents").await.status, 200);
+    assert!(world.systemd.calls().is_empty());
+    assert_eq!(file.count("alert").await, 0);
+
+    // What hung ends; the trigger cannot be taken away before.
+    let wait = async {
+        while daemon.metric(healthy).await < 1.0 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let end = tokio::time::timeout(Duration::from_secs(120), wait).await;
+    assert!(end.is_ok(), "it does not answer again");
+    assert_eq!(file.count("alert").await, 1, "what waited was written");
+}
+
+#[tokio::test]
 async fn a_store_that_failed_shows_in_health_and_metrics() {
     let world = World::new().await;
     let daemon = world.start().await;

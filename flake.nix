@@ -21,6 +21,11 @@
         "buffers"
         "dashboards"
         "rebuild"
+        "boots"
+        "kernel"
+        "power"
+        "clock"
+        "disks"
       ];
       each = make: lib.genAttrs systems (system: make nixpkgs.legacyPackages.${system});
       host =

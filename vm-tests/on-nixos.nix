@@ -80,7 +80,10 @@ in
         memorySize = if given.backends == [ ] then 3072 else 4096;
         diskSize = if given.backends == [ ] then 4096 else 8192;
         cores = 2;
+        emptyDiskImages = args.kernel.disks or [ ];
       };
+      # The test driver's machines stop when any memory runs out.
+      boot.kernel.sysctl = lib.mkIf (args ? kernel) { "vm.panic_on_oom" = 0; };
     };
 
   # The scripts carry no type annotations; that they are sound Python is checked wherever Debian's tests run.

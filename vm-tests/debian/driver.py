@@ -1,4 +1,5 @@
-"""Runs a machine test: a script written for the NixOS test driver, on a Debian machine in systemd-nspawn.
+"""Runs a machine test: a script written for the NixOS test driver, on a Debian machine in systemd-nspawn, or, where
+its arguments have a `kernel`, in QEMU.
 
 Usage: driver.py SCRIPT [--binaries FOLDER] [--log FILE] [--keep]
 The machine also has the backends that the test's arguments name, as far as they can be had here (backends.py).
@@ -8,6 +9,7 @@ runs ../prelude.py, which the NixOS driver puts there too. Exit code 0 is a pass
 
 import argparse
 import contextlib
+import os
 import pathlib
 import re
 import signal
@@ -18,6 +20,7 @@ import unittest
 
 import backends
 import build
+import kernel
 import modules
 import nspawn
 import roots
@@ -25,6 +28,8 @@ import settings
 import state
 import vocabulary
 
+# A test that cannot run here exits with this status, as automake's do; its last line has the reason.
+SKIPPED = 77
 PRELUDE = settings.HERE.parent / "prelude.py"
 MINIMUM = {"prometheus": (3, 5), "prometheus-alertmanager": (0, 33)}
 
@@ -106,7 +111,12 @@ def run(script: pathlib.Path, binaries: pathlib.Path | None, log: Log, keep: boo
     described = settings.machine(choice.arguments(machine_arguments))
     base = roots.machine(described)
     programs = (build.programs(binaries) if binaries else {}) | choice.programs()
-    container = nspawn.Machine.create(script.stem, described, base, programs, "private", "machine", choice.folders())
+    if "kernel" in args:
+        args.setdefault("seed", int(os.environ.get("HOMEOSTAT_SEED") or time.time_ns() % 1_000_000))
+        log.info(f"HOMEOSTAT_SEED={args['seed']} repeats this run's chances")
+        container = kernel.Machine.create(script.stem, described, base, programs, choice.folders(), args["kernel"], args["seed"])
+    else:
+        container = nspawn.Machine.create(script.stem, described, base, programs, "private", "machine", choice.folders())
     machine = vocabulary.Machine("machine", container, log)
     machine.after_start = lambda: require_versions(machine, log)
     scope = {
@@ -148,6 +158,9 @@ def main() -> None:
             raise state.Refused(f"{options.script}: no such script")
         log = Log(options.log or state.folder() / "logs" / f"{options.script.stem}.machine.log")
         passed = run(options.script, options.binaries, log, options.keep)
+    except kernel.Unfit as reason:
+        print(reason, flush=True)
+        sys.exit(SKIPPED)
     except state.Refused as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(64)

@@ -19,6 +19,8 @@ PACKAGES = {
     "shellcheck": "shellcheck",
     "pyflakes3": "pyflakes3",
     "jq": "jq",
+    "qemu-system-x86_64": "qemu-system-x86",
+    "mke2fs": "e2fsprogs",
 }
 MACHINE_TOOLS = ["mmdebstrap", "systemd-nspawn", "nix-instantiate"]
 BUILD_ROOT_WANTED = "HOMEOSTAT_BUILD_ROOT=1 asks for the build root"

@@ -30,6 +30,16 @@ def tree(home: pathlib.Path, base: pathlib.Path) -> pathlib.Path:
     return root
 
 
+def dress(root: pathlib.Path, spec: dict) -> None:
+    """Makes a copy of the base root a machine: what its settings say, and who it is."""
+    if spec["settings"]:
+        settings.apply(spec["settings"], root, spec["programs"])
+    # Every machine is somebody new. Without an identity systemd would take this for a first boot and
+    # enable by preset what the packages had left off.
+    (root / "etc/machine-id").write_text(f"{uuid.uuid4().hex}\n")
+    (root / "etc/hostname").write_text(f"{spec['hostname']}\n")
+
+
 def call(spec: dict, root: pathlib.Path, command: list[str]) -> list[str]:
     """The call of systemd-nspawn for this machine."""
     words = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", f"--machine={spec['name']}",
@@ -46,12 +56,7 @@ def main() -> None:
     spec = json.loads((home / "machine.json").read_text())
     try:
         root = tree(home, pathlib.Path(spec["base"]))
-        if spec["settings"]:
-            settings.apply(spec["settings"], root, spec["programs"])
-        # Every machine is somebody new. Without an identity systemd would take this for a first boot and
-        # enable by preset what the packages had left off.
-        (root / "etc/machine-id").write_text(f"{uuid.uuid4().hex}\n")
-        (root / "etc/hostname").write_text(f"{spec['hostname']}\n")
+        dress(root, spec)
     except state.Refused as error:
         sys.exit(f"error: {error}")
     os.environ["SYSTEMD_NSPAWN_UNIFIED_HIERARCHY"] = "1"

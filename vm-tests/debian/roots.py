@@ -17,7 +17,9 @@ import state
 
 SETUP = pathlib.Path(__file__).with_name("root-setup.sh")
 SUITE = "trixie"
-MACHINE_PACKAGES = ["systemd", "systemd-sysv", "dbus", "polkitd", "procps", "iproute2", "curl", "jq"]
+MACHINE_PACKAGES = ["systemd", "systemd-sysv", "dbus", "polkitd", "procps", "iproute2", "curl", "jq",
+                    # What only a machine with a kernel of its own makes use of.
+                    "udev", "kmod", "dmsetup", "e2fsprogs"]  # fmt: skip
 # Prometheus does not insist on its checker's version; rules must be checked by the one that will read them.
 MACHINE_PACKAGES_SID = ["promtool"]
 # The server is for the Rust tests, which start one of their own.

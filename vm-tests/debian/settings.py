@@ -58,10 +58,12 @@ def test_arguments(script: pathlib.Path) -> tuple[dict, str]:
 
 
 def evaluate_tests(scripts: list[pathlib.Path]) -> dict[str, dict]:
-    """By a test's name: whether it runs `alone`, whether it is `long`, and the `backends` that it wants."""
+    """By a test's name: whether it runs `alone`, whether it is `long`, whether its machine has a `kernel` of its own, and
+    the `backends` that it wants."""
     files = " ".join(f'"{script.stem}" = import {arguments_file(script)} {{ machine = import {FACTS}; }};' for script in scripts)
     return evaluate(
-        f"builtins.mapAttrs (_: test: {{ backends = test.backends; alone = test.alone or false; long = test.long or false; }}) {{ {files} }}"
+        f"builtins.mapAttrs (_: test: {{ backends = test.backends; alone = test.alone or false; long = test.long or false; "
+        f"kernel = test ? kernel; }}) {{ {files} }}"
     )
 
 

@@ -17,22 +17,23 @@ import traceback
 import backends
 import build
 import checks
+import driver
 import host
+import kernel
 import lanes
 import modules
 import roots
 import settings
 import state
 
-# A test that cannot run here exits with this status, as automake's do; its last line has the reason.
-SKIPPED = 77
+SKIPPED = driver.SKIPPED
 TAIL_LINES = 40
 
 
 def driver_call(script: pathlib.Path, log: pathlib.Path) -> list[str]:
     """The call that runs a script of the test vocabulary on a machine of its own."""
-    driver = [sys.executable, str(settings.HERE / "driver.py"), str(script)]
-    return [*driver, "--binaries", str(build.folder()), "--log", str(log)]
+    call = [sys.executable, str(settings.HERE / "driver.py"), str(script)]
+    return [*call, "--binaries", str(build.folder()), "--log", str(log)]
 
 
 def machine_tests() -> dict[str, dict]:
@@ -44,7 +45,7 @@ def machine_tests() -> dict[str, dict]:
 def preparations() -> dict:
     """What is made once for all tests that need it."""
     makers = {name: lambda name=name: modules.compile_module(name) for name in modules.MODULES}
-    return {"release": build.release, "root": roots.common, **makers}
+    return {"release": build.release, "root": roots.common, "kernel-root": kernel.root, **makers}
 
 
 def everything() -> tuple[list[lanes.Job], set[str]]:
@@ -53,7 +54,7 @@ def everything() -> tuple[list[lanes.Job], set[str]]:
     for check in checks.CHECKS:
         jobs.append(lanes.Job(check.name, (*check.needs, *unbuilt(check.backends)), check.lane))
     for name, told in machines.items():
-        needs = ("release", "root", *unbuilt(told["backends"]))
+        needs = ("release", "root", *(["kernel-root"] if told["kernel"] else []), *unbuilt(told["backends"]))
         jobs.append(lanes.Job(name, needs, alone=told["alone"]))
     # Whoever needs the machine for itself comes last, so that nobody waits for it.
     jobs.sort(key=lambda job: job.alone)

@@ -1,5 +1,5 @@
-"""The NixOS test driver's words for one machine, over systemd-nspawn. Names, arguments and meaning follow the
-NixOS manual, chapter "Writing Tests"; what needs a virtual machine (reboot, block devices, screens) is absent.
+"""The NixOS test driver's words for one machine, in systemd-nspawn or in QEMU. Names, arguments and meaning follow the
+NixOS manual, chapter "Writing Tests"; screens and keys are absent, and only a machine in QEMU can reboot.
 """
 
 import pathlib
@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable
 
+import kernel
 import nspawn
 
 TIMEOUT = 900.0
@@ -21,7 +22,7 @@ class RequestedAssertionFailed(AssertionError):
 class Machine:
     """A machine under test. Commands run as root with `set -euo pipefail`; standard error goes to the log."""
 
-    def __init__(self, name: str, container: nspawn.Machine, log):
+    def __init__(self, name: str, container: nspawn.Machine | kernel.Machine, log):
         self.name = name
         self.container = container
         self.logger = log
@@ -40,8 +41,10 @@ class Machine:
         """Whether the machine runs."""
         return self.container.process("leader") is not None
 
-    def start(self) -> None:
-        """Boots the machine; harmless when it runs. It is up when systemd's start is over, well or not."""
+    def start(self, allow_reboot: bool = False) -> None:
+        """Boots the machine; harmless when it runs. It is up when systemd's start is over, well or not. It may always
+        reboot here; NixOS's driver wants to know it before."""
+        del allow_reboot
         if self.booted and self.is_up():
             return
         began = time.monotonic()
@@ -60,6 +63,25 @@ class Machine:
     def crash(self) -> None:
         """Ends the machine as a power cut would."""
         self.container.stop(kill=True)
+        if lost := getattr(self.container, "lost", None):
+            self.log(f"the power was cut: {lost}")
+
+    def reboot(self) -> None:
+        """Reboots in good order; the next command waits for the new boot."""
+        self.container.reboot()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the machine's commands have answered in this boot. A script that reboots by itself says False."""
+        return self.container.connected
+
+    @connected.setter
+    def connected(self, value: bool) -> None:
+        self.container.connected = value
+
+    def get_console_log(self) -> str:
+        """All that the machine wrote on its console since its start."""
+        return self.container.console_text()
 
     def execute(self, command: str, check_return: bool = True, check_output: bool = True,
                 timeout: float | None = TIMEOUT) -> tuple[int, str]:  # fmt: skip

@@ -1,0 +1,2 @@
+# boots.py on NixOS.
+import ./on-nixos.nix { name = "boots"; }

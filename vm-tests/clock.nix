@@ -1,0 +1,2 @@
+# clock.py on NixOS.
+import ./on-nixos.nix { name = "clock"; }

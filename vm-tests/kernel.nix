@@ -1,0 +1,2 @@
+# kernel.py on NixOS.
+import ./on-nixos.nix { name = "kernel"; }

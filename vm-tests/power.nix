@@ -1,0 +1,2 @@
+# power.py on NixOS.
+import ./on-nixos.nix { name = "power"; }

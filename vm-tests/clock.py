@@ -25,6 +25,11 @@ def page():
     ]
 
 
+def people_hear_of_prometheus():
+    """After a clock that stood ahead Prometheus takes no samples, and only this alert can fire."""
+    wait_for("people hear that Prometheus is blind", lambda: "firing" in [s for s, _ in pages("PrometheusWithoutData")], timeout=180)
+
+
 def await_remediator():
     """Waits until it answers."""
     machine.wait_until_succeeds(f"curl -fsS {remediator}/health", timeout=60)
@@ -64,6 +69,7 @@ def page_stands():
     wait_for("the page stands", lambda: {unit for unit, since, until in page() if since <= now() < until} >= {"gone.service"}, timeout=40)
 
 
+machine.start(allow_reboot=True)
 wait_for_stack()
 
 with subtest("two restarts spend the budget, a third unit is left alone, and a page stands"):
@@ -93,3 +99,20 @@ for title, seconds in [("two hours on", 2 * HOUR), ("an hour back", -HOUR), ("a 
         cooldown_holds()
         history_holds()
         page_stands()
+
+with subtest("people hear that Prometheus is blind since the clock stood ahead"):
+    people_hear_of_prometheus()
+
+# The clock of the hardware is set too, and the next boot begins with it.
+for title, seconds in [("a year ahead", YEAR), ("a year behind", -2 * YEAR)]:
+    with subtest(f"a boot whose clock is {title}"):
+        begun = now() + seconds
+        machine.succeed(f"timedatectl set-time \"$(date --date=@{begun:.0f} '+%F %T')\"")
+        machine.reboot()
+        machine.wait_until_succeeds(f"curl -fsS {remediator}/health")
+        t.assertLess(abs(now() - begun), 3600, "the clock of the hardware was not set")
+        history_holds()
+        page_stands()
+        t.assertEqual(metric("budget_remaining"), 0)
+        for unit in ["first.service", "second.service", "third.service"]:
+            t.assertEqual(starts(unit), 1, f"{unit}: this boot started it, and nobody else")

@@ -40,7 +40,7 @@ with subtest("the journal begins with the kernel's first line, and our units are
 with subtest("the whole machine is out of memory: the greedy goes, the stack stays, and the greedy is healed"):
     before = {unit: invocation(unit) for unit in args["active"]}
     after = last_id("greedy.service")
-    # What is taken here needs not to be eaten there, which takes longer.
+    # One read takes no more than two gigabytes, so that something is taken before.
     machine.succeed("head -c 1400M /dev/zero > /dev/shm/ballast; touch /run/may-eat-all")
     machine.wait_until_succeeds("journalctl -q -k -b | grep 'Out of memory'")
     machine.succeed("rm /dev/shm/ballast")

@@ -1,7 +1,6 @@
 # What every machine test says about Homeostat, in the test driver's words. It is put before each script, for the
 # NixOS driver and for Debian's alike; `machine`, `args`, `subtest` and `t` come from the driver.
 import calendar
-import contextlib
 import json
 import re
 import shlex
@@ -27,18 +26,6 @@ store_ready = f"{loki}/ready" if store == "loki" else f"{victorialogs}/health"
 def skip(what):
     """Says that a part of this test does not run here; the closing line of the tests counts such lines."""
     log.info(f"skipped: {what}")
-
-
-@contextlib.contextmanager
-def not_yet(number, what):
-    """What does not hold yet, with its number among the open faults: it must be seen to fail, so that whoever mends it
-    learns to take this away."""
-    try:
-        yield
-    except AssertionError as error:
-        log.info(f"expected to fail, {number}: {what}: {str(error).splitlines()[0]}")
-    else:
-        raise AssertionError(f"{what} holds now: take the mark {number} away")
 
 
 def get(url):

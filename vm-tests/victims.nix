@@ -35,9 +35,9 @@ in
   # It tells the console of each start, for whoever cannot rely on the disk.
   tells = unit "/bin/sh -c 'exec sleep infinity'" "ExecStartPre=/bin/sh -c 'echo \"started %n;\" > /dev/ttyS0'";
   # It takes all the memory that it can get when a test makes this file.
-  hungry = unit "/bin/sh -c 'until test -e /run/may-eat; do sleep 0.1; done; rm /run/may-eat; exec tail /dev/zero'" "MemoryMax=64M\nMemorySwapMax=0";
+  hungry = unit "/bin/sh -c 'until test -e /run/may-eat; do sleep 0.1; done; rm /run/may-eat; exec dd if=/dev/zero of=/dev/null bs=128M'" "MemoryMax=64M\nMemorySwapMax=0";
   # The same, with no bound but the machine's own; and of all programs it is the one to go.
-  greedy = unit "/bin/sh -c 'until test -e /run/may-eat-all; do sleep 0.1; done; rm /run/may-eat-all; exec tail /dev/zero'" "OOMScoreAdjust=1000";
+  greedy = unit "/bin/sh -c 'until test -e /run/may-eat-all; do sleep 0.1; done; rm /run/may-eat-all; exec dd if=/dev/zero of=/dev/null bs=2G'" "OOMScoreAdjust=1000";
   # It reads a file again and again into more memory than it may keep.
   squeezed = unit "/bin/sh -c 'while :; do cat /usr/bin/* > /dev/null; sleep 1; done'" "MemoryHigh=16M";
   # Its stop takes as long as it may.

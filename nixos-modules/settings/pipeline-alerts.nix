@@ -115,6 +115,16 @@ let
       summary = "Prometheus on ${host} cannot evaluate some of its rules";
       description = "An alert whose expression fails never fires. Prometheus's page of rules shows which fail, and why.";
     }))
+    # A clock that was set back: until it is again where it once stood, every sample is too old to be taken, and no alert
+    # but this and the heartbeat can fire.
+    (about "prometheus" {
+      name = "PrometheusWithoutData";
+      expr = "max(absent(${up "prometheus"})) == 1";
+      holds = timing.targetFor;
+      severity = "critical";
+      summary = "Prometheus on ${host} takes no samples";
+      description = "It does not even know of itself, so no other alert can fire. A clock that stood ahead and was set right, or a full disk, does that.";
+    })
   ];
 
   # What the remediator's absence does to its own notifications lasts in the window after it is back.

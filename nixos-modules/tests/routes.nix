@@ -63,6 +63,7 @@ in
   (people "CollectorLogsMissing" collector)
   (people "GrafanaDown" "grafana.service")
   (people "PrometheusRuleFailures" "prometheus.service")
+  (people "PrometheusWithoutData" "prometheus.service")
   (people "AlertmanagerNotificationsFailing" "alertmanager.service")
   (to [ "people" ] { alertname = "HostDiskWillFill"; })
   (to [ "people" ] {

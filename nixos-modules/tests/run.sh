@@ -156,7 +156,7 @@ done
 ofLoki="LokiDiscarding LokiDown LokiRetentionStale LokiWritesFailing"
 check "traces-only: no alert about what does not run" lacks traces-only "CollectorLogsMissing $ofLoki"
 check "watched: no alert about what does not run" lacks watched \
-  "AlertmanagerNotificationsFailing CollectorDown CollectorDropping CollectorLogsMissing CollectorQueueFilling CollectorRefusing GrafanaDown $ofLoki PrometheusRuleFailures TempoDiscarding TempoDown"
+  "AlertmanagerNotificationsFailing CollectorDown CollectorDropping CollectorLogsMissing CollectorQueueFilling CollectorRefusing GrafanaDown $ofLoki PrometheusRuleFailures PrometheusWithoutData TempoDiscarding TempoDown"
 check "watched: alert rules" promtool check rules --lint=all --lint-fatal watched/rules.json
 check "victorialogs: no alert about Loki" lacks victorialogs "$ofLoki"
 check "victorialogs: alert rules" promtool check rules --lint=all --lint-fatal victorialogs/rules.json

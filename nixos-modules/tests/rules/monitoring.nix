@@ -1,4 +1,4 @@
-# PrometheusRuleFailures and AlertmanagerNotificationsFailing: what stops alerts on their way.
+# PrometheusRuleFailures, PrometheusWithoutData and AlertmanagerNotificationsFailing: what stops alerts on their way.
 write:
 let
   inherit (write)
@@ -24,6 +24,17 @@ let
       "prometheusrulefailures"
       "Prometheus on web1 cannot evaluate some of its rules"
       "An alert whose expression fails never fires. Prometheus's page of rules shows which fail, and why.";
+  itself = "up{host=\"web1\",job=\"prometheus\"}";
+  blind =
+    alert
+      {
+        severity = "critical";
+        component = "prometheus";
+        unit = "prometheus.service";
+      }
+      "prometheuswithoutdata"
+      "Prometheus on web1 takes no samples"
+      "It does not even know of itself, so no other alert can fire. A clock that stood ahead and was set right, or a full disk, does that.";
   unheard =
     alert
       {
@@ -49,6 +60,15 @@ write.file [
     (silent "PrometheusRuleFailures" "7m")
     (silent "PrometheusRuleFailures" "7m30s")
     (silent "PrometheusRuleFailures" "12m")
+  ])
+  # What was scraped is known for five minutes.
+  (case "no sample comes any more, until they do" { ${itself} = "1x8 _x60 1x20"; } [
+    (silent "PrometheusWithoutData" "11m")
+    (fires "PrometheusWithoutData" "13m" [ blind ])
+    (silent "PrometheusWithoutData" "18m")
+  ])
+  (case "Prometheus knows that it is down, as another tells it" { ${itself} = "0x80"; } [
+    (silent "PrometheusWithoutData" "19m")
   ])
   (case "a receiver that fails every time"
     {

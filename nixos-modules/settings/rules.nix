@@ -86,13 +86,15 @@ in
               (growing "store_errors_total" { })
               (growing "denied_total" { })
               (growing "webhook_requests_total" { result = "unauthorized"; })
+              # What it rejects is lost, for Alertmanager takes its answer as one to the whole post. One by hand is a slip.
+              "${growth "alerts_total" { result = "rejected"; }} > 5"
               # A page is tried again every two seconds, so a restart of Alertmanager costs a few attempts.
               "${growth "page_errors_total" { }} > 10"
               "${ofRemediator "bus_connected" { }} == 0"
             ]
           );
           summary = "The remediator on ${host} runs but cannot act";
-          description = "Its store, its permission, the system bus, Alertmanager's token or its pages are at fault; its journal and its metrics tell which.";
+          description = "Its store, its permission, the system bus, Alertmanager's token, the alerts that it is sent or its pages are at fault; its journal and its metrics tell which.";
         })
       ])
       (group "pipeline" pipeline)

@@ -56,7 +56,7 @@ fn default_listen() -> String {
     "127.0.0.1:5000".to_owned()
 }
 fn default_allowed_hosts() -> Vec<String> {
-    vec!["127.0.0.1".to_owned(), "localhost".to_owned()]
+    ["127.0.0.1", "::1", "localhost"].map(str::to_owned).into()
 }
 fn default_alertmanager() -> String {
     "http://127.0.0.1:9093".to_owned()

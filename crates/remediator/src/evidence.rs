@@ -271,9 +271,14 @@ impl Began {
     }
 }
 
-/// A matcher of Alertmanager's API.
+/// A matcher of Alertmanager's API. In its quotes a backslash escapes itself, a quote and, as `n`, the end of a line
+/// (prometheus/alertmanager, `matcher/parse`); all else stands for itself.
 fn equals(label: &str, value: &str) -> String {
-    format!("{label}={value:?}")
+    let value = value
+        .replace('\\', r"\\")
+        .replace('"', "\\\"")
+        .replace('\n', r"\n");
+    format!("{label}=\"{value}\"")
 }
 
 /// Asks about each, all at once.

@@ -21,7 +21,7 @@ let
       "Nothing heals on web1. Alerts with a remedy reach people through the backstop only.";
   cannotAct =
     ofRemediator "remediatorcannotact" "The remediator on web1 runs but cannot act"
-      "Its store, its permission, the system bus, Alertmanager's token or its pages are at fault; its journal and its metrics tell which.";
+      "Its store, its permission, the system bus, Alertmanager's token, the alerts that it is sent or its pages are at fault; its journal and its metrics tell which.";
   healthy = {
     ${remediator "store_errors_total" ""} = "0x60";
     ${remediator "denied_total" ""} = "0x60";
@@ -61,6 +61,15 @@ write.file [
   (cannot "Alertmanager has the wrong token" {
     ${remediator "webhook_requests_total" ",result=\"unauthorized\""} = "0x8 4x60";
   })
+  (cannot "it rejects what it is sent" {
+    ${remediator "alerts_total" ",result=\"rejected\""} = "0x6 0+7x60";
+  })
+  (case "some bad posts by hand" (healthy // { ${remediator "alerts_total" ",result=\"rejected\""} = "0x8 4x60"; })
+    [
+      (silent "RemediatorCannotAct" "4m")
+      (silent "RemediatorCannotAct" "6m")
+    ]
+  )
   (cannot "Alertmanager does not take its pages" {
     ${remediator "page_errors_total" ""} = "0x6 0+7x60";
   })

@@ -192,11 +192,16 @@ impl Alert {
                 Fingerprint::parse(text).ok_or_else(|| BadAlert::Fingerprint(cut(text, 40)))?
             }
         };
-        let summary = wire.annotations.get("summary").map_or("", String::as_str);
+        let annotations = wire.annotations.unwrap_or_default();
+        let summary = match annotations.get("summary") {
+            None | Some(serde_json::Value::Null) => String::new(),
+            Some(serde_json::Value::String(text)) => cut(text, MAX_SUMMARY_BYTES),
+            Some(other) => cut(&other.to_string(), MAX_SUMMARY_BYTES),
+        };
         Ok(Self {
             name,
             status,
-            summary: cut(summary, MAX_SUMMARY_BYTES),
+            summary,
             labels: wire.labels,
             starts_ms,
             fingerprint,
@@ -251,6 +256,25 @@ mod tests {
         let alert = Alert::parse(json, &NOW).unwrap();
         assert_eq!(alert.starts_ms, NOW.wall_ms);
         assert_eq!(alert.fingerprint, Fingerprint::of_labels(&alert.labels));
+    }
+
+    #[test]
+    fn what_is_not_used_sinks_no_alert() {
+        let parse = |rest: &str| {
+            let json = format!(r#"{{"status":"firing","labels":{{"alertname":"A"}}{rest}}}"#);
+            Alert::parse(&json, &NOW).expect("it is taken")
+        };
+        for (annotations, summary) in [
+            ("null", ""),
+            (r#"{"summary":null}"#, ""),
+            (r#"{"summary":7,"other":[1]}"#, "7"),
+            (r#"{"summary":"it is bad","value":0.5}"#, "it is bad"),
+        ] {
+            let alert = parse(&format!(r#","annotations":{annotations}"#));
+            assert_eq!(alert.summary, summary, "{annotations}");
+        }
+        let zoned = parse(r#","startsAt":"2023-11-14T23:13:20+0100""#);
+        assert_eq!(zoned.starts_ms, NOW.wall_ms);
     }
 
     #[test]

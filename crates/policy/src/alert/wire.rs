@@ -25,9 +25,9 @@ pub struct WireAlert {
     pub status: String,
     /// The alert's labels, `alertname` among them.
     pub labels: BTreeMap<String, String>,
-    /// Texts for people.
+    /// Texts for people. Of a hand-made one only what is used has to be text.
     #[serde(default)]
-    pub annotations: BTreeMap<String, String>,
+    pub annotations: Option<BTreeMap<String, serde_json::Value>>,
     /// When the alert began, RFC 3339; Go's zero time means not set.
     #[serde(default, rename = "startsAt")]
     pub starts_at: Option<String>,

@@ -1,6 +1,7 @@
 //! Moments that survive clock steps and reboots.
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// A point in time as the host knew it: the wall clock for people, the boot
@@ -109,8 +110,20 @@ pub fn parse_rfc3339(text: &str) -> Option<i64> {
     if text.starts_with("0001-01-01T00:00:00") {
         return None;
     }
+    // `date` and others write a zone without its colon, as ISO 8601 allows.
+    let zone = text.len().checked_sub(4).filter(|at| {
+        text.is_char_boundary(*at)
+            && text[*at..].bytes().all(|b| b.is_ascii_digit())
+            && text[..*at].ends_with(['+', '-'])
+            && text.contains('T')
+            && text[..*at].contains(':')
+    });
+    let text = match zone {
+        Some(at) => Cow::from(format!("{}:{}", &text[..at + 2], &text[at + 2..])),
+        None => Cow::from(text),
+    };
     let time =
-        time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()?;
+        time::OffsetDateTime::parse(&text, &time::format_description::well_known::Rfc3339).ok()?;
     i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()
 }
 
@@ -166,6 +179,9 @@ mod tests {
         assert_eq!(parse_rfc3339("1970-01-01T00:00:01.5Z"), Some(1_500));
         assert_eq!(parse_rfc3339("0001-01-01T00:00:00Z"), None);
         assert_eq!(parse_rfc3339("yesterday"), None);
+        assert_eq!(parse_rfc3339("1970-01-01T01:00:01+0100"), Some(1_000));
+        assert_eq!(parse_rfc3339("1970-01-01T00:00:01.500-0000"), Some(1_500));
+        assert_eq!(parse_rfc3339("1970-01-01"), None);
         assert_eq!(rfc3339(1_500), "1970-01-01T00:00:01.5Z");
     }
 }

@@ -82,6 +82,14 @@ impl<C: UnitControl> Engine<C> {
                 }),
             }
         }
+        if let Some(first) = result.rejected.first() {
+            tracing::warn!(
+                alerts = result.rejected.len(),
+                "alerts of a post were not taken; the first, number {}: {}",
+                first.index,
+                first.reason
+            );
+        }
         if !self.store.is_healthy() {
             return Err(IntakeError::Store(match self.store.has_failed() {
                 true => StoreError::Write,

@@ -19,14 +19,15 @@ pub(super) async fn refuse_other_hosts<C: UnitControl>(
         .headers()
         .get(header::HOST)
         .and_then(|value| value.to_str().ok())
-        .map(|host| match host.rsplit_once(':') {
-            Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
-            _ => host,
-        });
+        .map(name_of);
+    let is_ours = |host: &str| {
+        let allowed = &shared.engine.config.allowed_hosts;
+        allowed
+            .iter()
+            .any(|h| name_of(h).eq_ignore_ascii_case(host))
+    };
     match host {
-        Some(host) if shared.engine.config.allowed_hosts.iter().any(|h| h == host) => {
-            Ok(next.run(request).await)
-        }
+        Some(host) if is_ours(host) => Ok(next.run(request).await),
         _ => Err(Failure(
             StatusCode::MISDIRECTED_REQUEST,
             "this Host header is not in allowed_hosts".to_owned(),
@@ -34,12 +35,32 @@ pub(super) async fn refuse_other_hosts<C: UnitControl>(
     }
 }
 
+/// The name in a Host header (RFC 9110, 7.2), without its port and without the brackets of an IPv6 address.
+fn name_of(host: &str) -> &str {
+    let name = match host.rsplit_once(':') {
+        // An address without brackets has its colons elsewhere too.
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) && !is_bare_ipv6(host) => {
+            name
+        }
+        _ => host,
+    };
+    name.strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'))
+        .unwrap_or(name)
+}
+
+fn is_bare_ipv6(host: &str) -> bool {
+    host.parse::<std::net::Ipv6Addr>().is_ok()
+}
+
+/// Whether the request has one of these as its bearer token. The scheme is written in any case (RFC 9110, 11.1).
 pub(super) fn has_token(headers: &HeaderMap, tokens: &[&str]) -> bool {
     let given = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .unwrap_or("");
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
+        .map_or("", |(_, token)| token.trim_start_matches(' '));
     tokens
         .iter()
         .any(|token| bool::from(token.as_bytes().ct_eq(given.as_bytes())))
@@ -53,4 +74,24 @@ pub(super) fn operator_only<C>(shared: &Shared<C>, headers: &HeaderMap) -> Resul
         StatusCode::UNAUTHORIZED,
         "this needs the operator's token as a bearer token".to_owned(),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_of;
+
+    #[test]
+    fn a_host_is_known_by_its_name_alone() {
+        for (header, name) in [
+            ("localhost", "localhost"),
+            ("LocalHost:5000", "LocalHost"),
+            ("127.0.0.1:5000", "127.0.0.1"),
+            ("[::1]:5000", "::1"),
+            ("[::1]", "::1"),
+            ("::1", "::1"),
+            ("evil.example:localhost", "evil.example:localhost"),
+        ] {
+            assert_eq!(name_of(header), name, "{header}");
+        }
+    }
 }

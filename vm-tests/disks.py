@@ -47,7 +47,7 @@ def people_hear(after):
     wait_for("people hear", lambda: len([s for s, _ in pages("RemediatorCannotAct") if s == "firing"]) > after, timeout=200)
 
 
-def told_before():
+def heard_before():
     """How often people heard so far that the remediator cannot act."""
     return len([s for s, _ in pages("RemediatorCannotAct") if s == "firing"])
 
@@ -76,45 +76,45 @@ with subtest("the log of events moves to a disk of its own"):
     t.assertIn("/dev/mapper/state", machine.succeed(f"findmnt --target {folder}/events.db"))
 
 with subtest("the file system is full"):
-    told, before = told_before(), starts(unit)
+    heard, before = heard_before(), starts(unit)
     machine.succeed(f"dd if=/dev/zero of={folder}/ballast bs=1M 2> /dev/null || true")
     machine.succeed(f"systemctl kill --signal=SIGKILL {unit}")
     # What is in the file already may still take a few rows.
     wait_for("the store is full", lambda: post() in (0, 503), timeout=120)
     before = starts(unit) if machine.execute(f"systemctl is-active {unit}")[0] == 0 else before
     nothing_is_done(before)
-    people_hear(told)
+    people_hear(heard)
     machine.succeed(f"rm {folder}/ballast")
     it_goes_on(before)
 
 with subtest("the file system is read-only"):
-    told, before = told_before(), starts(unit)
+    heard, before = heard_before(), starts(unit)
     # As after an error that the file system has found.
     machine.succeed("echo 1 > /sys/fs/ext4/$(basename $(readlink -f /dev/mapper/state))/trigger_fs_error")
     machine.succeed(f"systemctl kill --signal=SIGKILL {unit}")
     wait_for("it is noticed", lambda: post() in (0, 503), timeout=60)
     nothing_is_done(before)
-    people_hear(told)
+    people_hear(heard)
     mount_again()
     it_goes_on(before)
 
 with subtest("every write fails, and so does the flush"):
-    told, before = told_before(), starts(unit)
+    heard, before = heard_before(), starts(unit)
     put("flakey /dev/vdb 0 0 3600 1 error_writes")
     machine.succeed(f"systemctl kill --signal=SIGKILL {unit}")
     wait_for("it is noticed", lambda: post() in (0, 503), timeout=60)
     nothing_is_done(before)
-    people_hear(told)
+    people_hear(heard)
     put("linear /dev/vdb 0")
     mount_again()
     it_goes_on(before)
 
 with subtest("every write hangs"):
-    told, before = told_before(), starts(unit)
-    machine.succeed(f"dmsetup suspend --noflush --nolockfs state")
+    heard, before = heard_before(), starts(unit)
+    machine.succeed("dmsetup suspend --noflush --nolockfs state")
     machine.succeed(f"systemctl kill --signal=SIGKILL {unit}")
     nothing_is_done(before)
     wait_for("it is noticed", lambda: metric("store_healthy") == 0, timeout=60)
-    people_hear(told)
-    machine.succeed(f"dmsetup resume state")
+    people_hear(heard)
+    machine.succeed("dmsetup resume state")
     it_goes_on(before)

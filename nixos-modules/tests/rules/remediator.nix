@@ -62,7 +62,7 @@ write.file [
     ${remediator "webhook_requests_total" ",result=\"unauthorized\""} = "0x8 4x60";
   })
   (cannot "it rejects what it is sent" {
-    ${remediator "alerts_total" ",result=\"rejected\""} = "0x6 0+7x60";
+    ${remediator "alerts_total" ",result=\"rejected\""} = "0x6 0+4x60";
   })
   (case "some bad posts by hand" (healthy // { ${remediator "alerts_total" ",result=\"rejected\""} = "0x8 4x60"; })
     [

@@ -70,6 +70,7 @@ class Machine:
         self.home, self.disks, self.loses, self.chance = home, disks, loses, chance
         self.log = home / "console.log"
         self.qemu: subprocess.Popen | None = None
+        self.socket: socket.socket | None = None
         # Whether the commands of the present boot have answered.
         self.connected = False
         # Where in the console's file the present start begins.
@@ -110,13 +111,17 @@ class Machine:
 
     def start(self, outlive: bool = False) -> None:
         """Boots, and returns when systemd has finished its start. KVM is used where a boot with it answers: on some hosts
-        /dev/kvm is there, and a machine that uses it hangs."""
+        /dev/kvm is there, and a machine that uses it hangs or ends."""
         del outlive
         if self.loses:
             disk.copy(self.home / "disk", self.home / "disk-before")
         if may_use_kvm():
-            self._launch(["-accel", "kvm", "-cpu", "host"])
-            if self._answers(KVM_SECONDS):
+            answers = False
+            with contextlib.suppress(state.Refused):
+                # QEMU may hang, or end at once.
+                self._launch(["-accel", "kvm", "-cpu", "host"])
+                answers = self._answers(KVM_SECONDS)
+            if answers:
                 return self._await_boot()
             self._kill()
             unusable_kvm().write_text(boot_id())
@@ -153,6 +158,7 @@ class Machine:
         deadline = time.monotonic() + KVM_SECONDS
         while self.socket.connect_ex(str(door)) != 0:
             if self.qemu.poll() is not None or time.monotonic() > deadline:
+                self._kill()
                 raise state.Refused(f"QEMU did not start:\n{(self.home / 'qemu.log').read_text(errors='replace')}")
             time.sleep(0.05)
 
@@ -257,6 +263,7 @@ class Machine:
 
     def _kill(self) -> None:
         """Ends QEMU at once."""
+        self.socket.close()
         self.qemu.kill()
         self.qemu.wait()
 

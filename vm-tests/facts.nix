@@ -17,6 +17,7 @@ in
   };
   paths = names.paths // {
     binaries = "/run/current-system/sw/bin";
+    systemd = "/run/current-system/systemd/lib/systemd";
     systemUnits = "/etc/systemd/system";
   };
 }

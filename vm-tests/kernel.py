@@ -85,24 +85,49 @@ with subtest("our units reach nothing beyond loopback, though the host does"):
         machine.fail(f"timeout 5 bash -c '{inside}'")
         machine.succeed(f"timeout 5 bash -c '{inside.replace('192.0.2.1/7000', '127.0.0.1/' + str(args['ports']['remediator']))}'")
 
-with subtest("a bad network to the app: no restart that would heal nothing is called a cure"):
-    api_port = args["ports"]["api"]
-    # Band 4 of the queue takes what goes to the app, and is where the packets are late or lost.
+def bad_network(port, fault):
+    """From now on what goes to a port is late or lost; band 4 of the queue takes it."""
     machine.succeed(
         "tc qdisc add dev lo root handle 1: prio bands 4",
-        "tc qdisc add dev lo parent 1:4 handle 40: netem delay 300ms loss 20%",
-        f"tc filter add dev lo parent 1: protocol ip u32 match ip protocol 6 0xff match ip dport {api_port} 0xffff flowid 1:4",
+        f"tc qdisc add dev lo parent 1:4 handle 40: netem {fault}",
+        f"tc filter add dev lo parent 1: protocol ip u32 match ip protocol 6 0xff match ip dport {port} 0xffff flowid 1:4",
     )
-    after = last_id(args["units"]["api"])
-    machine.succeed("tc qdisc change dev lo parent 1:4 handle 40: netem loss 100%")
-    incident = wait_for("a person is called", lambda: (i := newest(args["units"]["api"])) and i["id"] > after and i["phase"] == "paged" and i, timeout=400)
-    verdicts = [event["text"] for event in story(incident)["events"] if event["kind"] == "verdict"]
-    t.assertGreater(len(verdicts), 0, story(incident))
+
+
+def nothing_is_called_a_cure(alert, after):
+    """Restarts heal no network: a person is called, and no verdict says that it is fixed. When the network is well, the
+    incident ends."""
+    unit = args["units"]["api"]
+    incident = wait_for(
+        "a person is called", lambda: (i := newest(unit)) and i["id"] > after and i["phase"] == "paged" and story(i), timeout=600
+    )
+    t.assertIn(alert, [a["name"] for a in incident["alerts"]])
+    verdicts = [event["text"] for event in incident["events"] if event["kind"] == "verdict"]
+    t.assertGreater(len(verdicts), 0, incident)
     for verdict in verdicts:
         t.assertNotIn("is fixed", verdict)
     machine.succeed("tc qdisc del dev lo root")
-    closed = wait_for("it is over", lambda: (i := newest(args["units"]["api"]))["state"] == "closed" and i, timeout=240)
+    closed = wait_for("it is over", lambda: (i := newest(unit))["state"] == "closed" and i, timeout=300)
     t.assertEqual((closed["id"], closed["end"]), (incident["id"], "paged"))
+
+
+with subtest("a slow network between the probe and the app is no fault of the app"):
+    after = last_id(args["units"]["api"])
+    bad_network(args["ports"]["api"], "delay 300ms loss 20%")
+    probe = 'max(probe_duration_seconds{job="probe/homeostat-api"})'
+    wait_for("the probe is slow", lambda: value(probe) > 0.5, timeout=300)
+    t.assertEqual([i["end"] for i in incidents(args["units"]["api"]) if i["id"] > after and i["end"] == "fixed"], [])
+    machine.succeed("tc qdisc del dev lo root")
+
+with subtest("no network to the app: no restart is called a cure"):
+    after = last_id(args["units"]["api"])
+    bad_network(args["ports"]["api"], "loss 100%")
+    nothing_is_called_a_cure("AppDown", after)
+
+with subtest("a slow network from the app to its database: no restart is called a cure, by the rate of slow requests"):
+    after = last_id(args["units"]["api"])
+    bad_network(args["databasePort"], "delay 700ms loss 20%")
+    nothing_is_called_a_cure("HighLatency", after)
 
 
 def action_under_way():

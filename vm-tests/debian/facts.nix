@@ -47,6 +47,7 @@
 
   paths = {
     binaries = "/usr/local/bin";
+    systemd = "/usr/lib/systemd";
     secrets = "/var/lib/homeostat-secrets";
     config = "/etc/homeostat";
     remediatorState = "/var/lib/homeostat-remediator";

@@ -13,15 +13,11 @@ import ./base.nix machine
     fast = true;
     extraApps = {
       hungry.unit = "hungry.service";
-      # The probe gives it an AppDown that never fires by itself and may be answered by a restart.
-      slow = {
-        unit = "slow.service";
-        probe = "http://127.0.0.1:${toString (import ../nixos-modules/settings/ports.nix { }).remediator}/health";
-      };
+      slow = victims.app "slow";
     };
-    extraFiles = {
-      "${folder}/hungry.service" = victims.hungry;
-      "${folder}/slow.service" = victims.stopsWhenTold;
+    extraFiles = victims.files folder {
+      inherit (victims) hungry;
+      slow = victims.stopsWhenTold;
     };
     extraEnable = [
       "hungry.service"

@@ -2,15 +2,15 @@
 let
   victims = import ./victims.nix;
   folder = machine.paths.systemUnits;
-  ports = import ../nixos-modules/settings/ports.nix { };
   # Two that are restarted, which is all that the budget allows; one that is met by the spent budget; one that nobody can
   # start.
-  names = [
-    "first"
-    "second"
-    "third"
-    "gone"
-  ];
+  units = {
+    first = victims.lives;
+    second = victims.lives;
+    third = victims.lives;
+    gone = victims.lives;
+  };
+  names = builtins.attrNames units;
 in
 import ./base.nix machine
 // {
@@ -20,22 +20,8 @@ import ./base.nix machine
   machineArguments = {
     demo = true;
     fast = true;
-    # The probe gives each an AppDown that never fires by itself and may be answered by a restart.
-    extraApps = builtins.listToAttrs (
-      map (name: {
-        inherit name;
-        value = {
-          unit = "${name}.service";
-          probe = "http://127.0.0.1:${toString ports.remediator}/health";
-        };
-      }) names
-    );
-    extraFiles = builtins.listToAttrs (
-      map (name: {
-        name = "${folder}/${name}.service";
-        value = victims.lives;
-      }) names
-    );
+    extraApps = builtins.mapAttrs (name: _: victims.app name) units;
+    extraFiles = victims.files folder units;
     extraEnable = map (name: "${name}.service") (builtins.filter (name: name != "gone") names);
     remediatorOverrides.budget = {
       actions = 2;

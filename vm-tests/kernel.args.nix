@@ -2,7 +2,6 @@
 let
   victims = import ./victims.nix;
   folder = machine.paths.systemUnits;
-  ports = import ../nixos-modules/settings/ports.nix { };
   units = {
     greedy = victims.greedy;
     slow = victims.stopsSlowly;
@@ -29,25 +28,14 @@ import ./base.nix machine
   machineArguments = {
     demo = true;
     fast = true;
-    # The probe gives each an AppDown that never fires by itself and may be answered by a restart.
     extraApps =
-      builtins.mapAttrs (name: _: {
-        unit = "${name}.service";
-        probe = "http://127.0.0.1:${toString ports.remediator}/health";
-        remedy.attempts = 20;
-      }) units
+      builtins.mapAttrs (name: _: victims.app name // { remedy.attempts = 20; }) units
       // {
         # Emulated, it is slow by itself.
         homeostat-api.thresholds.latencyMilliseconds = 1500;
       };
     apiOverrides.database_url = "postgresql://${machine.users.api}@127.0.0.1:${toString databasePort}/${machine.users.api}?sslmode=disable";
-    extraFiles = builtins.listToAttrs (
-      map (name: {
-        name = "${folder}/${name}.service";
-        value = units.${name};
-      }) names
-    )
-    // {
+    extraFiles = victims.files folder units // {
       "${folder}/road.socket" = road ''
         [Socket]
         ListenStream=127.0.0.1:${toString databasePort}

@@ -17,11 +17,6 @@ def healed(unit, after):
     return story(incident)
 
 
-def last_id(unit):
-    """The number of the unit's newest incident; 0 before the first."""
-    return (newest(unit) or {"id": 0})["id"]
-
-
 def value(query):
     """The one value that Prometheus has for a query."""
     answer = get(f"{prometheus}/api/v1/query?query={urllib.parse.quote(query)}")

@@ -2,7 +2,6 @@
 let
   victims = import ./victims.nix;
   folder = machine.paths.systemUnits;
-  ports = import ../nixos-modules/settings/ports.nix { };
   # Restarted again and again, one of them never to the end; and one that nobody can start, so that a page stands.
   units = {
     quick-1 = victims.tells;
@@ -25,18 +24,8 @@ import ./base.nix machine
   machineArguments = {
     demo = true;
     fast = true;
-    # The probe gives each an AppDown that never fires by itself and may be answered by a restart.
-    extraApps = builtins.mapAttrs (name: _: {
-      unit = "${name}.service";
-      probe = "http://127.0.0.1:${toString ports.remediator}/health";
-      remedy.attempts = 1000;
-    }) units;
-    extraFiles = builtins.listToAttrs (
-      map (name: {
-        name = "${folder}/${name}.service";
-        value = units.${name};
-      }) names
-    );
+    extraApps = builtins.mapAttrs (name: _: victims.app name // { remedy.attempts = 1000; }) units;
+    extraFiles = victims.files folder units;
     extraEnable = map (name: "${name}.service") (builtins.filter (name: name != "gone") names);
     remediatorOverrides.budget = {
       actions = 1000;

@@ -77,6 +77,11 @@ def newest(unit):
     return next(iter(incidents(unit)), None)
 
 
+def last_id(unit):
+    """The number of the unit's newest incident; 0 before the first."""
+    return (newest(unit) or {"id": 0})["id"]
+
+
 def told(unit, reason):
     """The newest incident of a unit with its events, of one moment, once they name that reason; None before."""
     incident = newest(unit)

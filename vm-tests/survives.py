@@ -11,11 +11,6 @@ def closed(unit, after):
     return incident if incident and incident["id"] > after and incident["state"] == "closed" else None
 
 
-def last_id(unit):
-    """The number of the unit's newest incident; 0 before the first."""
-    return (newest(unit) or {"id": 0})["id"]
-
-
 def begin(unit, job_is_there=True):
     """Posts AppDown about a unit, and waits until its restart is under way: there is the intent, and systemd's job,
     or the call may not have arrived yet. Returns what `finish` wants to know."""

@@ -43,4 +43,18 @@ in
   # Its stop takes as long as it may.
   stopsSlowly = unit "/bin/sh -c 'exec sleep infinity'" "ExecStop=/bin/sh -c 'exec sleep infinity'\nTimeoutStopSec=10";
   alwaysFails = unit "/bin/sh -c 'exit 1'" "";
+  # Such units by their names, as files of a folder.
+  files =
+    folder: units:
+    builtins.listToAttrs (
+      map (name: {
+        name = "${folder}/${name}.service";
+        value = units.${name};
+      }) (builtins.attrNames units)
+    );
+  # The app of a unit: its probe gives it an AppDown that never fires by itself and may be answered by a restart.
+  app = name: {
+    unit = "${name}.service";
+    probe = "http://127.0.0.1:${toString (import ../nixos-modules/settings/ports.nix { }).remediator}/health";
+  };
 }

@@ -1,46 +1,52 @@
 //! The HTTP interface: who may ask for what, and the answers.
 
 mod access;
+mod connections;
+mod episode;
 mod incidents;
 mod operator;
 mod status;
+mod webhook;
+
+pub use connections::serve;
 
 use crate::config::Tokens;
-use crate::engine::{Engine, IntakeError};
-use crate::metrics::PostResult;
+use crate::engine::Engine;
 use crate::systemd::UnitControl;
-use access::{has_token, refuse_other_hosts};
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use access::admit;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use episode::Episode;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
-/// The largest post, in bytes: some three thousand alerts.
-const MAX_BODY: usize = 2 * 1024 * 1024;
-
 /// What the handlers share.
 pub struct Shared<C> {
     engine: Arc<Engine<C>>,
     tokens: Tokens,
+    /// Requests without a token that they need.
+    strangers: Episode,
 }
 
 type App<C> = State<Arc<Shared<C>>>;
 
 /// All routes.
 pub fn router<C: UnitControl>(engine: Arc<Engine<C>>, tokens: Tokens) -> Router {
-    let shared = Arc::new(Shared { engine, tokens });
+    let shared = Arc::new(Shared {
+        engine,
+        tokens,
+        strangers: Episode::new("requests came without a valid token"),
+    });
     Router::new()
         .route("/", get(status::status_page::<C>))
-        .route("/webhook", post(webhook::<C>))
+        .route("/webhook", post(webhook::webhook::<C>))
         .route("/incidents", get(incidents::index::<C>))
         .route("/incidents/{id}", get(incidents::show::<C>))
         .route(
@@ -60,11 +66,8 @@ pub fn router<C: UnitControl>(engine: Arc<Engine<C>>, tokens: Tokens) -> Router 
                 "this path does not take this method".to_owned(),
             )
         })
-        .layer(middleware::from_fn_with_state(
-            shared.clone(),
-            refuse_other_hosts::<C>,
-        ))
-        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn_with_state(shared.clone(), admit::<C>))
+        .layer(DefaultBodyLimit::max(webhook::MAX_BODY))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::GATEWAY_TIMEOUT,
             Duration::from_secs(15),
@@ -91,51 +94,6 @@ impl IntoResponse for Failure {
 
 fn unavailable(error: impl ToString) -> Failure {
     Failure(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
-}
-
-async fn webhook<C: UnitControl>(
-    State(shared): App<C>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Response, Failure> {
-    let metrics = &shared.engine.metrics;
-    let tokens = &shared.tokens;
-    if !has_token(&headers, &[&tokens.alertmanager, &tokens.operator]) {
-        metrics.post(PostResult::Unauthorized);
-        tracing::warn!("a post to the webhook came without a valid token");
-        return Err(Failure(
-            StatusCode::UNAUTHORIZED,
-            "this needs Alertmanager's token as a bearer token".to_owned(),
-        ));
-    }
-    let body = body.map_err(|rejection| {
-        let status = rejection.status();
-        metrics.post(match status {
-            StatusCode::PAYLOAD_TOO_LARGE => PostResult::TooLarge,
-            _ => PostResult::Malformed,
-        });
-        Failure(
-            status,
-            format!(
-                "{}; at most {MAX_BODY} bytes are taken",
-                rejection.body_text()
-            ),
-        )
-    })?;
-    match shared.engine.accept(&body).await {
-        Ok(accepted) => {
-            metrics.post(PostResult::Accepted);
-            Ok(Json(accepted).into_response())
-        }
-        Err(error @ IntakeError::Malformed(_)) => {
-            metrics.post(PostResult::Malformed);
-            Err(Failure(StatusCode::BAD_REQUEST, error.to_string()))
-        }
-        Err(error @ (IntakeError::Full | IntakeError::Store(_))) => {
-            metrics.post(PostResult::Unavailable);
-            Err(unavailable(error))
-        }
-    }
 }
 
 async fn health<C: UnitControl>(State(shared): App<C>) -> Response {

@@ -44,9 +44,6 @@ pub enum RunError {
     /// The HTTP client.
     #[error("the HTTP client could not be made: {0}")]
     Client(#[from] reqwest::Error),
-    /// The HTTP server.
-    #[error("the HTTP server stopped: {0}")]
-    Serve(#[from] std::io::Error),
     /// A task that must not end.
     #[error("the {0} failed: {1}")]
     Task(&'static str, tokio::task::JoinError),
@@ -56,7 +53,7 @@ pub enum RunError {
 /// examines it.
 ///
 /// # Errors
-/// When the event log cannot be opened or the server stops.
+/// When the event log cannot be opened, or a task fails that must not.
 pub async fn run<C: systemd::UnitControl>(
     config: Config,
     tokens: Tokens,
@@ -85,12 +82,13 @@ pub async fn run<C: systemd::UnitControl>(
     )?;
     let pager = tokio::spawn(notify::run(engine.clone(), reqwest::Client::new()));
     let worker = tokio::spawn(Arc::clone(&engine).run(feed_watchdog));
-    let server = axum::serve(listener, router).with_graceful_shutdown(shutdown);
+    let crowded_out = engine.metrics.crowded_out.clone();
+    let server = http::serve(listener, router, crowded_out, shutdown);
     // Without systemd nobody listens, and that is well.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     // The tasks end by a panic alone; then it is better to be started anew than to look alive.
     tokio::select! {
-        served = async { server.await } => served?,
+        () = server => {}
         ended = pager => ended.map_err(|error| RunError::Task("pager", error))?,
         ended = worker => ended.map_err(|error| RunError::Task("worker", error))?,
     }

@@ -74,6 +74,8 @@ pub struct Metrics {
     pub bus_connected: IntGauge,
     /// Posts of pages that Alertmanager did not take.
     pub page_errors: IntCounter,
+    /// Connections without a token that were closed for newer ones.
+    pub crowded_out: IntCounter,
     /// From the commit of the intent to the D-Bus call.
     pub commit_to_call: Histogram,
     /// From the intent to the verdict.
@@ -150,6 +152,10 @@ impl Metrics {
             page_errors: counter(
                 "page_errors_total",
                 "Posts of pages that Alertmanager did not take.",
+            )?,
+            crowded_out: counter(
+                "connections_crowded_out_total",
+                "Connections without a token that were closed to make room for newer ones.",
             )?,
             commit_to_call: histogram(
                 "commit_to_call_seconds",

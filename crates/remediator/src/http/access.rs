@@ -1,20 +1,29 @@
 //! Who may ask: by which host name, and with which token.
 
+use super::connections::Guest;
 use super::{App, Failure, Shared};
+use crate::metrics::PostResult;
 use crate::systemd::UnitControl;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
 /// Answers only to names it was told to have: a page of another site that points its own name at
-/// loopback does not get through.
-pub(super) async fn refuse_other_hosts<C: UnitControl>(
+/// loopback does not get through. A connection whose token is valid is noted as such.
+pub(super) async fn admit<C: UnitControl>(
     State(shared): App<C>,
     request: Request,
     next: Next,
 ) -> Result<Response, Failure> {
+    if let Some(guest) = request.extensions().get::<Guest>()
+        && has_token(request.headers(), &shared.may_post())
+    {
+        guest.prove();
+    }
     let host = request
         .headers()
         .get(header::HOST)
@@ -54,7 +63,7 @@ fn is_bare_ipv6(host: &str) -> bool {
 }
 
 /// Whether the request has one of these as its bearer token. The scheme is written in any case (RFC 9110, 11.1).
-pub(super) fn has_token(headers: &HeaderMap, tokens: &[&str]) -> bool {
+fn has_token(headers: &HeaderMap, tokens: &[&str]) -> bool {
     let given = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
@@ -66,14 +75,56 @@ pub(super) fn has_token(headers: &HeaderMap, tokens: &[&str]) -> bool {
         .any(|token| bool::from(token.as_bytes().ct_eq(given.as_bytes())))
 }
 
-pub(super) fn operator_only<C>(shared: &Shared<C>, headers: &HeaderMap) -> Result<(), Failure> {
-    if has_token(headers, &[&shared.tokens.operator]) {
-        return Ok(());
+impl<C> Shared<C> {
+    /// The tokens of those who may post alerts.
+    fn may_post(&self) -> [&str; 2] {
+        [&self.tokens.alertmanager, &self.tokens.operator]
     }
-    Err(Failure(
-        StatusCode::UNAUTHORIZED,
-        "this needs the operator's token as a bearer token".to_owned(),
-    ))
+
+    fn missing(&self, whose: &str) -> Failure {
+        let text = format!("this needs {whose} token as a bearer token");
+        Failure(StatusCode::UNAUTHORIZED, text)
+    }
+}
+
+/// The request is of one who may post alerts. As an extractor it stands before the body, of which nothing is read
+/// otherwise.
+pub(super) struct Sender;
+
+impl<C: UnitControl> FromRequestParts<Arc<Shared<C>>> for Sender {
+    type Rejection = Failure;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        shared: &Arc<Shared<C>>,
+    ) -> Result<Self, Failure> {
+        if has_token(&parts.headers, &shared.may_post()) {
+            return Ok(Self);
+        }
+        shared.engine.metrics.post(PostResult::Unauthorized);
+        let path = parts.uri.path();
+        shared.strangers.happened(&format_args!("a post to {path}"));
+        Err(shared.missing("Alertmanager's"))
+    }
+}
+
+/// The request is the operator's. As an extractor it stands before the body, of which nothing is read otherwise.
+pub(super) struct Operator;
+
+impl<C: UnitControl> FromRequestParts<Arc<Shared<C>>> for Operator {
+    type Rejection = Failure;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        shared: &Arc<Shared<C>>,
+    ) -> Result<Self, Failure> {
+        if has_token(&parts.headers, &[&shared.tokens.operator]) {
+            return Ok(Self);
+        }
+        let (method, path) = (&parts.method, parts.uri.path());
+        shared.strangers.happened(&format_args!("{method} {path}"));
+        Err(shared.missing("the operator's"))
+    }
 }
 
 #[cfg(test)]

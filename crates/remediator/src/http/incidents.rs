@@ -1,6 +1,6 @@
 //! What happened: the incidents, one of them, and the evidence for a person who looks into it.
 
-use super::access::operator_only;
+use super::access::Operator;
 use super::{App, Failure, unavailable};
 use crate::engine::Engine;
 use crate::journal;
@@ -9,7 +9,7 @@ use crate::systemd::UnitControl;
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use homeostat_policy::log::Incident;
 use serde::Deserialize;
@@ -106,10 +106,9 @@ pub(super) async fn show<C: UnitControl>(
 
 pub(super) async fn evidence<C: UnitControl>(
     State(shared): App<C>,
-    headers: HeaderMap,
+    _: Operator,
     id: Result<Path<i64>, PathRejection>,
 ) -> Result<Response, Failure> {
-    operator_only(&shared, &headers)?;
     let id = number(id)?;
     let entries = shared.engine.events(id).await.map_err(unavailable)?;
     let unit = Incident::fold(&entries)

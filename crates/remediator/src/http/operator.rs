@@ -1,6 +1,6 @@
 //! What a person asks for who has the operator's token.
 
-use super::access::operator_only;
+use super::access::Operator;
 use super::incidents::number;
 use super::{App, Failure, Shared, unavailable};
 use crate::engine::CommandError;
@@ -9,7 +9,7 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use homeostat_policy::machine::{Command, Refusal};
 use serde::Deserialize;
@@ -21,9 +21,8 @@ struct Said {
     reason: String,
 }
 
-/// Reads `{"reason": "..."}` of a person who has the operator's token.
-fn said<C>(shared: &Shared<C>, headers: &HeaderMap, body: &[u8]) -> Result<String, Failure> {
-    operator_only(shared, headers)?;
+/// Reads `{"reason": "..."}`.
+fn said(body: &[u8]) -> Result<String, Failure> {
     let wanted = "give {\"reason\": \"...\"} with 1 to 500 characters, so that others know why";
     let said: Said = serde_json::from_slice(body)
         .map_err(|e| Failure(StatusCode::BAD_REQUEST, format!("{e}; {wanted}")))?;
@@ -47,11 +46,10 @@ fn failure(error: CommandError) -> Failure {
 /// Takes what a person says about the whole host.
 async fn about_the_host<C: UnitControl>(
     shared: &Shared<C>,
-    headers: &HeaderMap,
     body: &[u8],
     command: fn(String) -> Command,
 ) -> Result<(), Failure> {
-    let reason = said(shared, headers, body)?;
+    let reason = said(body)?;
     shared
         .engine
         .command(command(reason))
@@ -62,12 +60,11 @@ async fn about_the_host<C: UnitControl>(
 /// Takes what a person says about one incident, and gives its number.
 async fn about_an_incident<C: UnitControl>(
     shared: &Shared<C>,
-    headers: &HeaderMap,
     id: Result<Path<i64>, PathRejection>,
     body: &[u8],
     command: fn(i64, String) -> Command,
 ) -> Result<i64, Failure> {
-    let reason = said(shared, headers, body)?;
+    let reason = said(body)?;
     let incident = number(id)?;
     let command = command(incident, reason);
     shared.engine.command(command).await.map_err(failure)?;
@@ -76,43 +73,40 @@ async fn about_an_incident<C: UnitControl>(
 
 pub(super) async fn pause<C: UnitControl>(
     State(shared): App<C>,
-    headers: HeaderMap,
+    _: Operator,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    about_the_host(&shared, &headers, &body, |reason| Command::Pause { reason }).await?;
+    about_the_host(&shared, &body, |reason| Command::Pause { reason }).await?;
     Ok(Json(json!({ "paused": true })).into_response())
 }
 
 pub(super) async fn resume<C: UnitControl>(
     State(shared): App<C>,
-    headers: HeaderMap,
+    _: Operator,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    about_the_host(&shared, &headers, &body, |reason| Command::Resume {
-        reason,
-    })
-    .await?;
+    about_the_host(&shared, &body, |reason| Command::Resume { reason }).await?;
     Ok(Json(json!({ "paused": false })).into_response())
 }
 
 pub(super) async fn acknowledge<C: UnitControl>(
     State(shared): App<C>,
-    headers: HeaderMap,
+    _: Operator,
     id: Result<Path<i64>, PathRejection>,
     body: Bytes,
 ) -> Result<Response, Failure> {
     let command = |incident, reason| Command::Acknowledge { incident, reason };
-    let incident = about_an_incident(&shared, &headers, id, &body, command).await?;
+    let incident = about_an_incident(&shared, id, &body, command).await?;
     Ok(Json(json!({ "acknowledged": incident })).into_response())
 }
 
 pub(super) async fn close<C: UnitControl>(
     State(shared): App<C>,
-    headers: HeaderMap,
+    _: Operator,
     id: Result<Path<i64>, PathRejection>,
     body: Bytes,
 ) -> Result<Response, Failure> {
     let command = |incident, reason| Command::Close { incident, reason };
-    let incident = about_an_incident(&shared, &headers, id, &body, command).await?;
+    let incident = about_an_incident(&shared, id, &body, command).await?;
     Ok(Json(json!({ "closed": incident })).into_response())
 }

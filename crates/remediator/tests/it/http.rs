@@ -222,6 +222,7 @@ async fn every_series_is_there_from_the_start() {
     }
     let single = "incidents_open 0, pages_active 0, paused 0, budget_remaining 10, \
                   store_errors_total 0, denied_total 0, page_errors_total 0, bus_connected 1, \
+                  connections_crowded_out_total 0, \
                   store_healthy 1, commit_to_call_seconds_count 0, time_to_verdict_seconds_count 0";
     wanted.extend(single.split(", ").map(str::to_owned));
     for line in wanted {

@@ -19,6 +19,7 @@ mod replay;
 mod restarts;
 mod retention;
 mod scripted_systemd;
+mod siege;
 mod structure;
 mod switch;
 mod traces;

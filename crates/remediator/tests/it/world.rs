@@ -16,9 +16,11 @@ use homeostat_remediator::{evidence, http, notify};
 use homeostat_telemetry::PastTraces;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
@@ -170,6 +172,18 @@ impl Daemon {
             let end = move || runtime.shutdown_timeout(Duration::from_secs(10));
             tokio::task::spawn_blocking(end).await.expect("no panic");
         }
+    }
+
+    /// Serves real connections from the daemon's own runtime until `stop` is done.
+    pub fn serve(
+        &self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> JoinHandle<()> {
+        let crowded_out = self.engine.metrics.crowded_out.clone();
+        let router = self.router.clone();
+        let runtime = self.runtime.as_ref().expect("it runs");
+        runtime.spawn(http::serve(listener, router, crowded_out, stop))
     }
 
     /// Sends the request from the daemon's own runtime. Aborting it hangs up.

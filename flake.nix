@@ -16,6 +16,7 @@
         "heals"
         "refuses"
         "survives"
+        "besieged"
         "escalates"
         "signals"
         "buffers"

@@ -56,6 +56,8 @@ pub enum Load {
     Webhook(WebhookArgs),
     /// Send GET requests, as fast as they are answered
     Http(HttpArgs),
+    /// Besiege a service without a token: half requests, slow readers, large bodies and bad tokens, all at once
+    Siege(SiegeArgs),
     /// Time how long the disk takes to make 4 KiB durable
     Flush(FlushArgs),
 }
@@ -104,6 +106,26 @@ pub struct HttpArgs {
     /// Connections, and so the most requests under way at once, 1 to 1024
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024))]
     pub connections: u16,
+}
+
+/// Arguments of `load siege`.
+#[derive(Debug, Args)]
+pub struct SiegeArgs {
+    /// The remediator, on loopback: http://127.0.0.1:5000
+    #[arg(long, value_name = "URL", value_parser = loopback_url)]
+    pub url: Url,
+    /// Length of the siege, 1 to 600
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=MAX_SECONDS))]
+    pub seconds: u64,
+    /// Half requests, and as many slow readers, 1 to 4000; the limit of open files must allow both
+    #[arg(long, value_name = "N", default_value = "1000", value_parser = value_parser!(u16).range(1..=4000))]
+    pub connections: u16,
+    /// Bytes of bodies in all, in MB, 0 to 10000
+    #[arg(long, value_name = "N", default_value = "200", value_parser = value_parser!(u32).range(0..=10_000))]
+    pub body_megabytes: u32,
+    /// Posts with a bad token in each second, as far as they are answered, 0 to 10000
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = value_parser!(u16).range(0..=10_000))]
+    pub posts_per_second: u16,
 }
 
 /// Arguments of `load flush`.

@@ -38,15 +38,34 @@ pub async fn show(args: &IncidentsArgs) -> Result<String, Error> {
             url
         }
     };
-    let body = client::get(url.clone()).await?;
     let wrong = |problem: String| Error::Form {
         url: url.to_string(),
         problem,
     };
-    let answer: Value = serde_json::from_slice(&body).map_err(|error| wrong(error.to_string()))?;
+    let answer = |body: &[u8]| -> Result<Value, Error> {
+        serde_json::from_slice(body).map_err(|error| wrong(error.to_string()))
+    };
+    let body = client::get(url.clone()).await?;
+    let mut answer_so_far = answer(&body)?;
     if args.json {
         return Ok(String::from_utf8_lossy(&body).into_owned());
     }
+    // A long story comes in parts.
+    while let Some(next) = answer_so_far
+        .get("next")
+        .and_then(Value::as_u64)
+        .filter(|_| args.id.is_some())
+    {
+        let mut part = url.clone();
+        part.set_query(Some(&format!("after={next}")));
+        let mut part = answer(&client::get(part).await?)?;
+        let more = part["events"].as_array_mut().map(std::mem::take);
+        let told = answer_so_far["events"].as_array_mut();
+        told.into_iter()
+            .for_each(|told| told.extend(more.clone().unwrap_or_default()));
+        answer_so_far["next"] = part["next"].take();
+    }
+    let answer = answer_so_far;
     if args.id.is_some() {
         return story(&answer).ok_or_else(|| wrong("it has no list `events`".to_owned()));
     }

@@ -37,6 +37,7 @@ pub async fn run(command: Command) -> Result<(), Error> {
             print_out(&to_json(&report))?;
             report.verdict(args.url.as_str())
         }
+        Command::Load(Load::Siege(args)) => print_out(&to_json(&load::siege(&args).await?)),
         Command::Load(Load::Flush(args)) => print_out(&to_json(&load::flush(&args)?)),
         Command::Spans(args) => spans::run(&args).await,
         Command::Trace(args) => print_out(&trace::show(&args).await?),

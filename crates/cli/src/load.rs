@@ -8,10 +8,12 @@ mod alerts;
 mod flush;
 mod report;
 mod schedule;
+mod siege;
 mod tally;
 
 pub use flush::flush;
-pub use report::{FlushReport, HttpReport, WebhookReport};
+pub use report::{FlushReport, HttpReport, SiegeReport, WebhookReport};
+pub use siege::siege;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

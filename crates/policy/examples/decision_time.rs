@@ -134,6 +134,7 @@ fn incident(rules: &Rules, alert: &Alert) -> Result<(Incident, State), Box<dyn E
         alert: alert.clone(),
         rule: rule.name.clone(),
         anew: false,
+        left_out: false,
     };
     let log = [entry(1, opened), entry(1, joined)];
     let incident = Incident::fold(&log).remove(&1).ok_or("no incident")?;

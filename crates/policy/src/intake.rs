@@ -49,16 +49,20 @@ fn looking(mut step: Step, state: &State, rules: &Rules) -> Step {
     step
 }
 
-fn firing(state: &State, alert: Alert, rule: &Rule, rules: &Rules, now: &Now) -> Step {
+fn firing(state: &State, mut alert: Alert, rule: &Rule, rules: &Rules, now: &Now) -> Step {
     let was_seen = state.was_seen(&alert);
     let open = state.about(&rule.unit);
+    let left_out = open.is_some_and(|incident| incident.is_full_for(&alert));
     if let Some(incident) = open {
         let holds_it = incident
             .evidence
             .get(&alert.fingerprint)
             .is_some_and(|e| e.cleared.is_none() && e.starts_ms == alert.starts_ms);
-        if holds_it || (was_seen && incident.is_full_for(alert.fingerprint)) {
+        if holds_it || (left_out && (was_seen || incident.covers(&rule.name))) {
             return duplicate();
+        }
+        if left_out {
+            alert = alert.outline();
         }
     } else if state.is_settled(&alert, now) {
         return duplicate();
@@ -77,6 +81,7 @@ fn firing(state: &State, alert: Alert, rule: &Rule, rules: &Rules, now: &Now) ->
         alert,
         rule: rule.name.clone(),
         anew: was_seen,
+        left_out,
     });
     let id = open.map_or_else(|| state.next_id(), |incident| incident.id);
     let mut step = looking(news(id, now.at, events), state, rules);
@@ -102,6 +107,7 @@ fn resolved(state: &State, alert: Alert, rule: &Rule, rules: &Rules, now: Moment
         alert,
         rule: rule.name.clone(),
         anew: false,
+        left_out: false,
     }];
     looking(news(incident.id, now, events), state, rules)
 }

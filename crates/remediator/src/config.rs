@@ -23,6 +23,8 @@ struct Raw {
     database: PathBuf,
     #[serde(default = "default_alertmanager")]
     alertmanager_url: String,
+    #[serde(default = "default_receiver")]
+    alertmanager_receiver: String,
     #[serde(default = "default_prometheus")]
     prometheus_url: String,
     #[serde(default = "default_external")]
@@ -60,6 +62,9 @@ fn default_allowed_hosts() -> Vec<String> {
 }
 fn default_alertmanager() -> String {
     "http://127.0.0.1:9093".to_owned()
+}
+fn default_receiver() -> String {
+    "remediator".to_owned()
 }
 fn default_prometheus() -> String {
     "http://127.0.0.1:9090".to_owned()
@@ -113,6 +118,8 @@ pub struct Config {
     pub database: PathBuf,
     /// Alertmanager's base URL, without a slash at the end.
     pub alertmanager_url: String,
+    /// The name of the receiver in Alertmanager's configuration that posts to us.
+    pub alertmanager_receiver: String,
     /// Prometheus' base URL, without a slash at the end.
     pub prometheus_url: String,
     /// Our own base URL as a person reaches it.
@@ -283,6 +290,7 @@ impl Config {
             })?,
             database: raw.database,
             alertmanager_url: url("alertmanager_url", &raw.alertmanager_url)?,
+            alertmanager_receiver: raw.alertmanager_receiver,
             prometheus_url: url("prometheus_url", &raw.prometheus_url)?,
             otlp_endpoint: raw
                 .otlp_endpoint

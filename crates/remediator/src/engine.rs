@@ -2,29 +2,34 @@
 //!
 //! `feed` takes an input through one step and writes its events before any effect; `driver` carries
 //! out the effects of one incident, one after the other; `look` reads all that a decision needs;
-//! `intake` takes alerts and a person's words; `told` tells what was written; `read` answers those
-//! who ask.
+//! `intake` takes alerts and a person's words; `told` tells what was written; `read` and `sight` answer
+//! those who ask.
 
+mod catch_up;
 mod driver;
 mod feed;
 mod intake;
 mod look;
 mod read;
+mod sight;
 mod told;
 
 pub use intake::{Accepted, CommandError, IntakeError};
+pub use sight::UnitsSeen;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::evidence::Witnesses;
 use crate::metrics::Metrics;
+use crate::sources::Witnesses;
 use crate::store::{Store, StoreError, Ticket};
 use crate::systemd::UnitControl;
 use driver::Driver;
 use homeostat_policy::log::{IncidentId, Phase};
 use homeostat_policy::machine::{Input, State};
 use homeostat_telemetry::PastTraces;
+use sight::Sight;
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -45,6 +50,9 @@ pub struct Engine<C> {
     store: Store,
     control: C,
     witnesses: Witnesses,
+    sight: Sight,
+    /// Whether alerts were left out of a post, and have to be read from Alertmanager.
+    missed: AtomicBool,
     state: Mutex<State>,
     drivers: Mutex<HashMap<IncidentId, Arc<Driver>>>,
     /// Incidents whose call this process makes now; it outlives a state that is folded anew.
@@ -101,6 +109,8 @@ impl<C: UnitControl> Engine<C> {
             store,
             control,
             witnesses,
+            sight: Sight::default(),
+            missed: AtomicBool::new(false),
             state: Mutex::new(state),
             drivers: Mutex::default(),
             calls: Mutex::default(),
@@ -114,13 +124,23 @@ impl<C: UnitControl> Engine<C> {
     pub async fn run(self: Arc<Self>, alive: impl Fn() + Send) {
         self.begin();
         let mut pulse = Pulse::default();
-        let mut upkeep = JoinSet::new();
-        let mut compacted = None;
+        let (mut upkeep, mut sight, mut missed) = (JoinSet::new(), JoinSet::new(), JoinSet::new());
+        let (mut compacted, mut seen) = (None, None::<Instant>);
         loop {
             self.feel(&mut pulse);
-            if let Some(Err(error)) = upkeep.try_join_next() {
-                // A panic there is one here, and ends the process.
-                std::panic::resume_unwind(error.into_panic());
+            for tasks in [&mut upkeep, &mut sight, &mut missed] {
+                if let Some(Err(error)) = tasks.try_join_next() {
+                    // A panic there is one here, and ends the process.
+                    std::panic::resume_unwind(error.into_panic());
+                }
+            }
+            if sight.is_empty() && seen.is_none_or(|at| at.elapsed() >= sight::EVERY) {
+                seen = Some(Instant::now());
+                let engine = self.clone();
+                sight.spawn(async move { engine.see_units().await });
+            }
+            if missed.is_empty() && self.is_behind() {
+                missed.spawn(self.clone().read_missed());
             }
             if upkeep.is_empty() {
                 let hour = self.clock.now().boot_ms / 3_600_000;
@@ -230,6 +250,9 @@ impl<C: UnitControl> Engine<C> {
             )
         };
         let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+        let units = self.units().units;
+        let unknown = units.iter().filter(|(_, state)| state.is_none()).count();
+        self.metrics.units_unknown.set(number(unknown));
         self.metrics.incidents_open.set(number(open));
         self.metrics.pages_active.set(number(pages));
         self.metrics.paused.set(i64::from(paused));

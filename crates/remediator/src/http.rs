@@ -6,6 +6,7 @@ mod episode;
 mod incidents;
 mod operator;
 mod status;
+mod strangers;
 mod webhook;
 
 pub use connections::serve;
@@ -24,6 +25,7 @@ use episode::Episode;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
+use strangers::{Room, make_room};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
@@ -33,6 +35,8 @@ pub struct Shared<C> {
     tokens: Tokens,
     /// Requests without a token that they need.
     strangers: Episode,
+    room: Room,
+    page: status::LastPage,
 }
 
 type App<C> = State<Arc<Shared<C>>>;
@@ -43,12 +47,18 @@ pub fn router<C: UnitControl>(engine: Arc<Engine<C>>, tokens: Tokens) -> Router 
         engine,
         tokens,
         strangers: Episode::new("requests came without a valid token"),
+        room: Room::new(),
+        page: status::LastPage::default(),
     });
     Router::new()
         .route("/", get(status::status_page::<C>))
-        .route("/webhook", post(webhook::webhook::<C>))
         .route("/incidents", get(incidents::index::<C>))
         .route("/incidents/{id}", get(incidents::show::<C>))
+        .route_layer(middleware::from_fn_with_state(
+            shared.clone(),
+            make_room::<C>,
+        ))
+        .route("/webhook", post(webhook::webhook::<C>))
         .route(
             "/incidents/{id}/acknowledge",
             post(operator::acknowledge::<C>),

@@ -2,19 +2,20 @@
 //!
 //! `http` takes alerts and shows incidents, `engine` drives each incident,
 //! `store` keeps the event log, `systemd` and `journal` reach the host, and
-//! `evidence` and `notify` speak with Prometheus and Alertmanager. No decision
+//! `sources` and `pager` speak with Prometheus and Alertmanager. No decision
 //! is made here: they are all in the policy crate.
 
 pub mod check;
 pub mod clock;
 pub mod config;
 pub mod engine;
-pub mod evidence;
+
 pub mod http;
 pub mod journal;
 pub mod metrics;
-pub mod notify;
 pub mod page;
+pub mod pager;
+pub mod sources;
 pub mod store;
 pub mod story;
 pub mod switch;
@@ -64,7 +65,7 @@ pub async fn run<C: systemd::UnitControl>(
     let store = store::Store::open(&config.database).await?;
     let metrics = metrics::Metrics::new()?;
     homeostat_telemetry::metrics::register_build_info(&metrics.registry, "homeostat-remediator")?;
-    let witnesses = evidence::Witnesses::new(&config.alertmanager_url, &config.prometheus_url)?;
+    let witnesses = sources::Witnesses::new(&config.alertmanager_url, &config.prometheus_url)?;
     let traces = PastTraces::new("homeostat-remediator", config.otlp_endpoint.as_deref())?;
     let engine = Engine::new(
         config,
@@ -80,7 +81,7 @@ pub async fn run<C: systemd::UnitControl>(
         http::router(engine.clone(), tokens),
         &engine.metrics.registry,
     )?;
-    let pager = tokio::spawn(notify::run(engine.clone(), reqwest::Client::new()));
+    let pager = tokio::spawn(pager::run(engine.clone(), reqwest::Client::new()));
     let worker = tokio::spawn(Arc::clone(&engine).run(feed_watchdog));
     let crowded_out = engine.metrics.crowded_out.clone();
     let server = http::serve(listener, router, crowded_out, shutdown);

@@ -72,6 +72,8 @@ pub struct Metrics {
     pub denied: IntCounter,
     /// 1 while the system bus answers.
     pub bus_connected: IntGauge,
+    /// Units under care whose state is not known.
+    pub units_unknown: IntGauge,
     /// Posts of pages that Alertmanager did not take.
     pub page_errors: IntCounter,
     /// Connections without a token that were closed for newer ones.
@@ -149,6 +151,10 @@ impl Metrics {
             store_healthy: gauge("store_healthy", "1 while the event log takes events.")?,
             denied: counter("denied_total", "Calls to systemd that polkit refused.")?,
             bus_connected: gauge("bus_connected", "1 while the system bus answers.")?,
+            units_unknown: gauge(
+                "units_unknown",
+                "Units under care whose state was not seen for 15 seconds.",
+            )?,
             page_errors: counter(
                 "page_errors_total",
                 "Posts of pages that Alertmanager did not take.",

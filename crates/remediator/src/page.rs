@@ -19,7 +19,7 @@ mod when;
 
 pub use unfolded::Unfolded;
 
-use homeostat_policy::log::Entry;
+use crate::store::Story;
 use homeostat_policy::log::Moment;
 use homeostat_policy::log::{Incident, Phase};
 use homeostat_policy::rules::Budget;
@@ -27,6 +27,7 @@ use homeostat_policy::unit::{UnitName, UnitState};
 use homeostat_policy::words::End;
 use incident::Detail;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use std::time::Duration;
 
 /// How often the page reloads itself, in seconds.
 const REFRESH_SECONDS: u32 = 5;
@@ -43,10 +44,12 @@ pub struct Page {
     pub host: String,
     /// Now.
     pub now: Moment,
-    /// The units under care; `None` where systemd cannot be asked.
+    /// The units under care; `None` where the state is not known.
     pub units: Vec<(UnitName, Option<UnitState>)>,
+    /// How long ago systemd last listed them.
+    pub units_age: Option<Duration>,
     /// The newest incidents with their events, newest first.
-    pub stories: Vec<(Incident, Vec<Entry>)>,
+    pub stories: Vec<Story>,
     /// What the person said who paused, and when that was, while paused.
     pub paused: Option<(String, Moment)>,
     /// Actions that the budget still allows.
@@ -56,9 +59,6 @@ pub struct Page {
     /// Whether the event log takes events, and whether the bus answers.
     pub healthy: (bool, bool),
 }
-
-/// An incident with its events, oldest first.
-type Story = (Incident, Vec<Entry>);
 
 impl Page {
     fn open(&self) -> impl Iterator<Item = &Story> {

@@ -6,12 +6,14 @@
 
 mod replay;
 mod retention;
+mod stories;
 mod writer;
 
+pub use stories::{Ended, Events, Story};
 pub use writer::Ticket;
 use writer::{Batch, write};
 
-use homeostat_policy::log::{Entry, Event, IncidentId, Moment};
+use homeostat_policy::log::{Entry, Event, Moment};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
@@ -206,49 +208,6 @@ impl Store {
     /// were told otherwise.
     pub fn resume(&self) {
         self.healthy.store(true, Ordering::Release);
-    }
-
-    /// The events of one incident, in order.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub async fn incident(&self, id: IncidentId) -> Result<Vec<Entry>, StoreError> {
-        self.entries("SELECT * FROM events WHERE incident = ?1 ORDER BY id", id)
-            .await
-    }
-
-    /// All events of the newest `limit` incidents that were closed.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub async fn closed(&self, limit: u16) -> Result<Vec<Entry>, StoreError> {
-        self.entries(
-            "SELECT * FROM events WHERE incident IN (SELECT incident FROM events \
-             WHERE kind = 'closed' ORDER BY incident DESC LIMIT ?1) ORDER BY id",
-            i64::from(limit),
-        )
-        .await
-    }
-
-    /// The newest `limit` alerts that were refused.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub async fn refused(&self, limit: u16) -> Result<Vec<Entry>, StoreError> {
-        self.entries(
-            "SELECT * FROM events WHERE kind = 'refused' ORDER BY incident DESC LIMIT ?1",
-            i64::from(limit),
-        )
-        .await
-    }
-
-    async fn entries(&self, sql: &'static str, argument: i64) -> Result<Vec<Entry>, StoreError> {
-        let rows = sqlx::query(sql)
-            .bind(argument)
-            .fetch_all(&self.read)
-            .await
-            .map_err(StoreError::Read)?;
-        rows.iter().map(entry).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::trace;
 use homeostat_policy::alert::AlertStatus;
+use homeostat_policy::log::incident::MAX_LEFT_OUT;
 use homeostat_policy::log::rfc3339;
 use homeostat_policy::log::{Entry, Event};
 use homeostat_policy::log::{Incident, Source};
@@ -42,9 +43,14 @@ pub struct IncidentView {
     pub actions: usize,
     /// The alerts that joined it.
     pub alerts: Vec<AlertView>,
+    /// How many alerts more there are that are not followed one by one, or may be more.
+    pub left_out: u64,
     /// What happened, oldest first; only in the view of one incident.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events: Option<Vec<EventView>>,
+    /// What `after` has to be for the events that follow; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<usize>,
 }
 
 /// An alert of an incident.
@@ -98,6 +104,7 @@ pub fn incident(incident: &Incident) -> IncidentView {
         alerts: incident
             .evidence
             .iter()
+            .filter(|(_, evidence)| evidence.stands_for == 0)
             .map(|(fingerprint, evidence)| AlertView {
                 name: evidence.name.clone(),
                 fingerprint: fingerprint.to_string(),
@@ -105,18 +112,21 @@ pub fn incident(incident: &Incident) -> IncidentView {
                 cleared: evidence.cleared.is_some(),
             })
             .collect(),
+        left_out: incident.left_out(),
         events: None,
+        next: None,
     }
 }
 
-/// The events as sentences.
+/// The events behind the first `after`, as sentences.
 #[must_use]
-pub fn events(entries: &[Entry]) -> Vec<EventView> {
+pub fn events(entries: &[Entry], after: u32) -> Vec<EventView> {
+    let after = usize::try_from(after).unwrap_or(usize::MAX);
     entries
         .iter()
         .enumerate()
         .map(|(index, entry)| EventView {
-            id: index + 1,
+            id: after.saturating_add(index + 1),
             at: rfc3339(entry.at.wall_ms),
             kind: entry.event.kind(),
             reason: reason(&entry.event).map(Reason::label),
@@ -152,6 +162,14 @@ pub fn sentence(event: &Event) -> String {
         Event::Refused { alert, reason, .. } => {
             format!("{} was refused. {}", alert.name, reason.sentence())
         }
+        Event::Alert {
+            alert,
+            left_out: true,
+            ..
+        } => format!(
+            "Another {} fires; so many are counted and not followed one by one.",
+            alert.name
+        ),
         Event::Alert { alert, .. } => match (alert.status, alert.summary.as_str()) {
             (AlertStatus::Firing, "") => format!("{} fires.", alert.name),
             (AlertStatus::Firing, summary) => format!("{} fires: {summary}", alert.name),
@@ -276,6 +294,16 @@ pub fn unit_state(unit: &UnitState) -> String {
         .map(|job| format!(", {job} job queued"))
         .unwrap_or_default();
     format!("{} ({}{why}{job})", unit.active.label(), unit.sub)
+}
+
+/// How many alerts there are that are not followed one by one; empty where there are none.
+#[must_use]
+pub fn left_out(incident: &Incident) -> String {
+    match incident.left_out() {
+        0 => String::new(),
+        MAX_LEFT_OUT.. => format!(" and {MAX_LEFT_OUT} or more that are only counted"),
+        count => format!(" and {count} more that are only counted"),
+    }
 }
 
 /// Why a person was called; empty where nobody was.

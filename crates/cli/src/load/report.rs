@@ -71,6 +71,30 @@ pub struct FlushReport {
     pub max_ms: f64,
 }
 
+/// The figures of `load siege`.
+#[derive(Debug, Serialize)]
+pub struct SiegeReport {
+    /// From the start to the end.
+    pub seconds: f64,
+    /// Connections that were opened.
+    pub connections: u64,
+    /// Bytes of bodies that were taken, by the service or by the kernel for it.
+    pub body_bytes: u64,
+    /// Posts with a bad token that were answered.
+    pub posts: u64,
+}
+
+impl SiegeReport {
+    pub(super) fn new(elapsed: Duration, connections: u64, body_bytes: u64, posts: u64) -> Self {
+        Self {
+            seconds: rounded(elapsed.as_secs_f64()),
+            connections,
+            body_bytes,
+            posts,
+        }
+    }
+}
+
 impl FlushReport {
     pub(super) fn new(flushes: u64, elapsed: Duration, latency: &Latency) -> Self {
         Self {

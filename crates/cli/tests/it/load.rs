@@ -273,3 +273,39 @@ fn an_address_where_nobody_listens_is_counted_as_broken() {
         assert_eq!(report["status"], serde_json::json!({"broken": 3}));
     });
 }
+
+#[test]
+fn a_siege_comes_from_all_sides_at_once() {
+    run(async {
+        let handler = |headers: HeaderMap| async move {
+            let is_bad = headers.get(header::AUTHORIZATION);
+            assert!(is_bad.is_none_or(|value| value == "Bearer besieger"));
+            StatusCode::UNAUTHORIZED
+        };
+        let router = Router::new()
+            .route("/webhook", post(handler))
+            .route("/metrics", get(async || "x".repeat(10_000)));
+        let url = format!("http://{}", serve(router).await);
+        let output = output(&[
+            "load",
+            "siege",
+            "--url",
+            &url,
+            "--seconds",
+            "2",
+            "--connections",
+            "20",
+            "--body-megabytes",
+            "1",
+            "--posts-per-second",
+            "100",
+        ])
+        .await;
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        for figure in ["connections", "body_bytes", "posts"] {
+            assert!(report[figure].as_u64() > Some(0), "{figure}: {report}");
+        }
+        assert!(report["connections"].as_u64() >= Some(40), "{report}");
+    });
+}

@@ -2,6 +2,7 @@
 
 pub mod wire;
 
+use crate::log::evidence::bytes;
 use crate::log::{Moment, parse_rfc3339};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -9,9 +10,11 @@ use std::fmt;
 use wire::WireAlert;
 
 /// The most labels an alert may carry.
-pub const MAX_LABELS: usize = 64;
-/// The longest label name or value, in bytes.
-pub const MAX_LABEL_BYTES: usize = 1024;
+pub const MAX_LABELS: usize = 256;
+/// The most bytes of all its labels.
+pub const MAX_LABEL_BYTES: usize = 64 * 1024;
+/// The longest value in an alert's outline, in bytes; longer ones are cut.
+const MAX_OUTLINE_BYTES: usize = 256;
 /// The longest summary that is kept, in bytes; a longer one is cut.
 pub const MAX_SUMMARY_BYTES: usize = 512;
 
@@ -135,9 +138,9 @@ pub enum BadAlert {
     /// Too many labels.
     #[error("{0} labels; at most {MAX_LABELS} are taken")]
     TooManyLabels(usize),
-    /// A label beyond the bound.
-    #[error("label `{0}` is longer than {MAX_LABEL_BYTES} bytes")]
-    LongLabel(String),
+    /// Labels beyond the bound.
+    #[error("labels of {0} bytes; at most {MAX_LABEL_BYTES} are taken")]
+    LongLabels(usize),
     /// `fingerprint` in another form than Alertmanager's.
     #[error("fingerprint `{0}` is not 16 hexadecimal digits")]
     Fingerprint(String),
@@ -162,8 +165,16 @@ impl Alert {
     /// # Errors
     /// When it lacks a name or status, or goes beyond a bound.
     pub fn parse(json: &str, received: &Moment) -> Result<Self, BadAlert> {
-        let wire: WireAlert =
+        let wire =
             serde_json::from_str(json).map_err(|e| BadAlert::Form(cut(&e.to_string(), 200)))?;
+        Self::check(wire, received)
+    }
+
+    /// Checks one alert, as [`Alert::parse`].
+    ///
+    /// # Errors
+    /// When it lacks a name, or goes beyond a bound.
+    pub fn check(wire: WireAlert, received: &Moment) -> Result<Self, BadAlert> {
         let status = match wire.status.as_str() {
             "firing" => AlertStatus::Firing,
             "resolved" => AlertStatus::Resolved,
@@ -172,10 +183,9 @@ impl Alert {
         if wire.labels.len() > MAX_LABELS {
             return Err(BadAlert::TooManyLabels(wire.labels.len()));
         }
-        for (name, value) in &wire.labels {
-            if name.len() > MAX_LABEL_BYTES || value.len() > MAX_LABEL_BYTES {
-                return Err(BadAlert::LongLabel(cut(name, 40)));
-            }
+        let size = bytes(&wire.labels);
+        if size > MAX_LABEL_BYTES {
+            return Err(BadAlert::LongLabels(size));
         }
         let name = wire.labels.get("alertname").cloned().unwrap_or_default();
         if name.is_empty() {
@@ -193,9 +203,9 @@ impl Alert {
             }
         };
         let annotations = wire.annotations.unwrap_or_default();
-        let summary = match annotations.get("summary") {
+        let summary = match annotations.summary {
             None | Some(serde_json::Value::Null) => String::new(),
-            Some(serde_json::Value::String(text)) => cut(text, MAX_SUMMARY_BYTES),
+            Some(serde_json::Value::String(text)) => cut(&text, MAX_SUMMARY_BYTES),
             Some(other) => cut(&other.to_string(), MAX_SUMMARY_BYTES),
         };
         Ok(Self {
@@ -206,6 +216,23 @@ impl Alert {
             starts_ms,
             fingerprint,
         })
+    }
+
+    /// The alert with what it is about and nothing else, which takes little room.
+    #[must_use]
+    pub fn outline(&self) -> Self {
+        let about = ["alertname", "host", "unit"];
+        let kept = self
+            .labels
+            .iter()
+            .filter(|(name, _)| about.contains(&name.as_str()))
+            .map(|(name, value)| (name.clone(), cut(value, MAX_OUTLINE_BYTES)));
+        Self {
+            name: cut(&self.name, MAX_OUTLINE_BYTES),
+            labels: kept.collect(),
+            summary: String::new(),
+            ..*self
+        }
     }
 
     /// The number of the alert's episode: its fingerprint and its start. Alertmanager sends at least
@@ -318,11 +345,17 @@ mod tests {
             parse(r#"{"status":"firing","labels":{"a":"b"}}"#),
             BadAlert::NoName
         );
-        let long = format!(
-            r#"{{"status":"firing","labels":{{"alertname":"A","x":"{}"}}}}"#,
-            "y".repeat(2000)
-        );
-        assert_eq!(parse(&long), BadAlert::LongLabel("x".to_owned()));
+        let labels = |count: usize, bytes: usize| {
+            let label = |n: usize| format!(r#","x{n:03}":"{}""#, "y".repeat(bytes));
+            let more: String = (0..count).map(label).collect();
+            format!(r#"{{"status":"firing","labels":{{"alertname":"A"{more}}}}}"#)
+        };
+        assert_eq!(parse(&labels(1, 65_523)), BadAlert::LongLabels(65_537));
+        assert_eq!(parse(&labels(256, 1)), BadAlert::TooManyLabels(257));
+        for (count, bytes) in [(1, 65_522), (255, 200)] {
+            let taken = Alert::parse(&labels(count, bytes), &NOW).expect("it is taken");
+            assert_eq!(taken.labels.len(), count + 1);
+        }
         for print in ["zz", "+00000000000000f", "00000000000000000"] {
             let json = format!(
                 r#"{{"status":"firing","labels":{{"alertname":"A"}},"fingerprint":"{print}"}}"#

@@ -15,7 +15,15 @@ pub struct Webhook<'a> {
     pub alerts: Vec<&'a serde_json::value::RawValue>,
     /// How many alerts Alertmanager left out (`max_alerts`).
     #[serde(default, rename = "truncatedAlerts")]
-    pub truncated_alerts: u64,
+    pub truncated_alerts: Option<u64>,
+}
+
+/// What is used of an alert's annotations; a hand-made one need not be text.
+#[derive(Debug, Default, Deserialize)]
+pub struct Annotations {
+    /// The annotation `summary`.
+    #[serde(default)]
+    pub summary: Option<serde_json::Value>,
 }
 
 /// One alert of the payload.
@@ -25,9 +33,9 @@ pub struct WireAlert {
     pub status: String,
     /// The alert's labels, `alertname` among them.
     pub labels: BTreeMap<String, String>,
-    /// Texts for people. Of a hand-made one only what is used has to be text.
+    /// Texts for people.
     #[serde(default)]
-    pub annotations: Option<BTreeMap<String, serde_json::Value>>,
+    pub annotations: Option<Annotations>,
     /// When the alert began, RFC 3339; Go's zero time means not set.
     #[serde(default, rename = "startsAt")]
     pub starts_at: Option<String>,

@@ -10,8 +10,7 @@ mod person;
 
 use crate::alert::Fingerprint;
 use crate::evidence::Asked;
-use crate::log::phase::continues;
-use crate::log::{Evidence, Incident, Now, Phase, Source};
+use crate::log::{Evidence, Incident, Now, Source};
 use crate::machine::State;
 use crate::observation::Observation;
 use crate::rules::{Permit, Rule, Rules, Rung};
@@ -231,13 +230,7 @@ fn stopped(case: &Case<'_>, stop: Stop, verb: Option<Verb>) -> Decision {
         }
         Stop::HoldWhileOthersHear(reason) => (reason, Some(case.rules.hold_timeout())),
     };
-    let held_for = match case.incident.phase {
-        Phase::Holding {
-            reason: before,
-            since,
-        } if continues(before, reason) => case.now.since(&since),
-        _ => Duration::ZERO,
-    };
+    let held_for = case.incident.holds.held_for(reason, case.now);
     if limit.is_some_and(|limit| held_for >= limit) {
         return escalate(match reason {
             Reason::NoRungFits => Reason::NoRungFits,

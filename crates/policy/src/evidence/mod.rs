@@ -5,6 +5,7 @@ mod alertmanager;
 mod posted;
 
 use crate::alert::Fingerprint;
+use crate::log::incident::MAX_EVENTS;
 use crate::log::{Evidence, Incident, Now, Phase, Source};
 use crate::observation::{AlertState, Observation};
 use crate::rules::{Rule, Rules};
@@ -49,8 +50,10 @@ impl<'a> Asked<'a> {
 
     /// Whether it has every label that our own rule writes.
     pub(crate) fn is_ours(&self) -> bool {
-        self.rule
-            .is_some_and(|rule| rule.is_ours(&self.evidence.labels))
+        // Of those that were left out nobody knows whose they are: our rule is asked too.
+        let is_ours =
+            |rule: &Rule| self.evidence.stands_for > 0 || rule.is_ours(&self.evidence.labels);
+        self.rule.is_some_and(is_ours)
     }
 
     /// Whether a witness shows it firing, and not only pending.
@@ -67,7 +70,12 @@ impl<'a> Asked<'a> {
     }
 
     fn clears(&self) -> bool {
+        // Some of those that were left out may have been posted by hand, and of so many a person decides.
+        let is_undecided = self.evidence.stands_for > 0
+            && (self.incident.events >= MAX_EVENTS
+                || !self.observation.unit.known().is_some_and(|u| u.is_well()));
         match self.evidence.source {
+            _ if is_undecided => false,
             Source::Alertmanager => alertmanager::clears(self),
             Source::Posted => posted::clears(self),
             // Who has not answered has not said that it is over.
@@ -93,7 +101,7 @@ impl<'a> Asked<'a> {
 
 /// Whether Alertmanager's no is an answer. It keeps no alerts over a restart, so one that is younger
 /// than the time for which it keeps an alert has said nothing.
-fn is_alertmanager_old(observation: &Observation, rules: &Rules) -> bool {
+pub(crate) fn is_alertmanager_old(observation: &Observation, rules: &Rules) -> bool {
     observation
         .alertmanager_up_ms
         .known()

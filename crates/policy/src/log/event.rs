@@ -45,6 +45,10 @@ pub enum Event {
         /// nothing.
         #[serde(default)]
         anew: bool,
+        /// Whether it is one of those that are not followed one by one; then of its labels only what it is about is
+        /// here.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        left_out: bool,
     },
     /// It was found out who can be asked about an alert of the incident.
     Witnessed {

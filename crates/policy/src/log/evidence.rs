@@ -1,6 +1,6 @@
 //! An alert of an incident, and who can be asked about it.
 
-use crate::alert::{Episode, Fingerprint};
+use crate::alert::{Alert, Episode, Fingerprint};
 use crate::log::Moment;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -34,7 +34,7 @@ impl Source {
     }
 }
 
-/// An alert that joined the incident.
+/// An alert that joined the incident, or all of one rule that are not followed one by one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
     /// The alert's name.
@@ -57,12 +57,50 @@ pub struct Evidence {
     pub told_over: Option<Moment>,
     /// When it was found to be gone.
     pub cleared: Option<Moment>,
+    /// How many alerts it stands for that were left out; 0 for an alert of its own.
+    pub stands_for: u64,
 }
 
 impl Evidence {
+    /// A lone alert, as it joins.
+    pub(crate) fn of(
+        alert: &Alert,
+        rule: String,
+        source: Source,
+        seen: Moment,
+        joined: u64,
+    ) -> Self {
+        Self {
+            name: alert.name.clone(),
+            labels: alert.labels.clone(),
+            starts_ms: alert.starts_ms,
+            source,
+            rule,
+            seen,
+            joined,
+            is_anew: false,
+            told_over: None,
+            cleared: None,
+            stands_for: 0,
+        }
+    }
+
+    /// How much of the incident's room it takes, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        bytes(&self.labels)
+    }
+
     /// The episode that it is part of.
     #[must_use]
     pub fn episode(&self, fingerprint: Fingerprint) -> Episode {
         Episode::of(fingerprint, self.starts_ms)
     }
+}
+
+/// How many bytes labels take.
+pub(crate) fn bytes(labels: &BTreeMap<String, String>) -> usize {
+    labels
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum()
 }

@@ -4,6 +4,7 @@ pub mod action;
 pub mod event;
 pub mod evidence;
 pub mod history;
+pub mod holds;
 pub mod incident;
 pub mod moment;
 pub mod phase;

@@ -12,7 +12,7 @@ pub enum Phase {
     Holding {
         /// What.
         reason: Reason,
-        /// Since when; kept while one transient reason follows another.
+        /// Since when there is a hold of its kind.
         since: Moment,
     },
     /// An intent is recorded and its job has not ended.
@@ -50,10 +50,4 @@ impl Phase {
     pub fn is_with_a_person(self) -> bool {
         matches!(self, Phase::Paged | Phase::Acknowledged { .. })
     }
-}
-
-/// Whether a hold for `reason` goes on with the deadline of the hold for `before`: what passes by
-/// itself in turn shares one, and what somebody wants shares another.
-pub(crate) fn continues(before: Reason, reason: Reason) -> bool {
-    before.passes_by_itself() == reason.passes_by_itself()
 }

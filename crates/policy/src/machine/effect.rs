@@ -103,6 +103,17 @@ pub struct Question {
     pub own: BTreeMap<String, String>,
     /// The query that must give a value above zero, else an absent alert proves nothing.
     pub proof: Option<String>,
+    /// Whether any alert is meant that has these labels, as far as it has them, and not this one alone.
+    pub is_any: bool,
+}
+
+impl Question {
+    /// Whether an alert with these labels could be meant: where both sides have a label it is equal.
+    #[must_use]
+    pub fn agrees(&self, labels: &BTreeMap<String, String>) -> bool {
+        let agrees = |(name, value)| labels.get(name).is_none_or(|own| own == value);
+        self.labels.iter().all(agrees)
+    }
 }
 
 impl Look {
@@ -122,6 +133,7 @@ impl Look {
                     labels: evidence.labels.clone(),
                     own: rule.map(|r| r.own.clone()).unwrap_or_default(),
                     proof: rule.and_then(|r| r.proof.clone()),
+                    is_any: evidence.stands_for > 0,
                 }
             })
             .collect();

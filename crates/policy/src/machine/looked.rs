@@ -43,7 +43,7 @@ pub(super) fn looked(
         draft.push(Event::Cleared { fingerprint });
     }
     let decision = decide(&Case::new(&draft.incident, &observation, state, rules, now));
-    decided(draft, &decision, observation)
+    decided(draft, &decision, observation, now)
 }
 
 fn judged(
@@ -89,11 +89,11 @@ fn judged(
     draft.done()
 }
 
-fn decided(mut draft: Draft, decision: &Decision, observation: Observation) -> Step {
+fn decided(mut draft: Draft, decision: &Decision, observation: Observation, now: &Now) -> Step {
     let unit = observation.unit.known();
     let invocation = unit.map(|u| u.invocation_id.clone()).unwrap_or_default();
     let changed_before_ms = unit.map(|u| u.changed_ms);
-    if is_news(&draft.incident, decision) {
+    if is_news(&draft.incident, decision, now) {
         draft.push(Event::Decided {
             decision: decision.kind(),
             reason: decision.reason(),
@@ -141,13 +141,15 @@ fn decided(mut draft: Draft, decision: &Decision, observation: Observation) -> S
     }
 }
 
-/// Whether the decision is written down: a hold that goes on is not.
+/// Whether the decision is written down: a hold that goes on is not, and one whose reasons alternate only now and then.
 ///
 /// It is compared with the phase and not with the newest reason: a verdict may carry the same
 /// reason, and then the hold's deadline would never begin.
-fn is_news(incident: &Incident, decision: &Decision) -> bool {
+fn is_news(incident: &Incident, decision: &Decision, now: &Now) -> bool {
     match (decision, incident.phase) {
-        (Decision::Hold { reason, .. }, Phase::Holding { reason: before, .. }) => *reason != before,
+        (Decision::Hold { reason, .. }, Phase::Holding { reason: before, .. }) => {
+            *reason != before && incident.holds.is_news(*reason, now)
+        }
         (Decision::Hold { .. }, phase) => !phase.is_with_a_person(),
         _ => true,
     }

@@ -96,9 +96,7 @@ pub fn assess(
                 .doubt(not_before_ms)
         })
         .max();
-    // What is not followed one by one cannot be proven to be gone.
-    let untracked = (incident.untracked > 0).then_some(Doubt::Unknown);
-    let Some(doubt) = worst.max(untracked) else {
+    let Some(doubt) = worst else {
         return Assessment::Settled(Verdict::Fixed, Reason::Recovered);
     };
     // An Alertmanager that was just started gets the time that it needs to count as a witness.

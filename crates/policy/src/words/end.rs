@@ -8,7 +8,7 @@ words! {
         Fixed = "fixed",
         /// A person was called, and the fault is gone since.
         Paged = "paged",
-        /// The fault went away before anything was done.
+        /// The fault is gone, and no remedy is known to have ended it.
         ResolvedByItself = "resolved_by_itself",
         /// A person closed the incident.
         TakenOver = "taken_over",

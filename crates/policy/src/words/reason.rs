@@ -54,7 +54,7 @@ words! {
         EvidenceUnknown = "evidence_unknown",
         /// What stood in the way did not go away in time.
         HoldTimeout = "hold_timeout",
-        /// The fault went away before anything was done.
+        /// The fault is gone, and no remedy is known to have ended it.
         AlertCleared = "alert_cleared",
         /// A person was called.
         AwaitingPerson = "awaiting_person",
@@ -129,6 +129,15 @@ impl Reason {
                 | Reason::BackOff
                 | Reason::InFlight
                 | Reason::Frozen
+        )
+    }
+
+    /// Whether a hold for this reason is somebody's wish.
+    #[must_use]
+    pub fn is_somebodys_wish(self) -> bool {
+        matches!(
+            self,
+            Reason::Paused | Reason::StopQueued | Reason::StoppedOnPurpose | Reason::GoodEnd
         )
     }
 }

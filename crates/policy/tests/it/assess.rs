@@ -204,6 +204,7 @@ fn a_later_post_by_hand_of_the_same_labels_does_not_lower_the_proof() {
         alert: by_hand,
         rule: format!("{UNIT}/{ALERT}"),
         anew: false,
+        left_out: false,
     };
     let log = restarted().then(11, event);
     let firing = alert_with(|a| a.in_alertmanager = Fact::Known(true));

@@ -252,6 +252,7 @@ impl Log {
             alert: alert(name, fingerprint, status),
             rule: format!("{UNIT}/{name}"),
             anew: false,
+            left_out: false,
         };
         self.then(seconds, event)
     }

@@ -4,7 +4,6 @@ use crate::fixture::{ALERT, HOST, Log, UNIT, alert, at, name};
 use homeostat_policy::alert::Fingerprint;
 use homeostat_policy::log::Event;
 use homeostat_policy::log::Source;
-use homeostat_policy::log::incident::MAX_EVIDENCE;
 use homeostat_policy::log::{Incident, Phase};
 use homeostat_policy::observation::Observation;
 use homeostat_policy::words::Reason;
@@ -116,17 +115,6 @@ fn the_live_alerts_come_oldest_first() {
         .alert(7, "B", 3, "firing");
     let live: Vec<u64> = log.incident().live().iter().map(|(f, _)| f.0).collect();
     assert_eq!(live, [1, 2, 3]);
-}
-
-#[test]
-fn beyond_the_bound_alerts_are_counted() {
-    let most = u64::try_from(MAX_EVIDENCE).unwrap();
-    let log = (2..=most + 2).fold(Log::open(), |log, f| log.alert(f, ALERT, f, "firing"));
-    let incident = log.incident();
-    assert_eq!(incident.evidence.len(), MAX_EVIDENCE);
-    assert_eq!(incident.untracked, 2);
-    let again = log.alert(9_999, ALERT, 1, "firing").incident();
-    assert_eq!(again.untracked, 2, "a known alert is never counted as new");
 }
 
 #[test]

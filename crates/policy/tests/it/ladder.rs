@@ -1,8 +1,10 @@
 //! `decide`: which rung is climbed.
 
-use crate::fixture::{ALERT, Log, UNIT, active, checked, failed, one, rule, seen, unit};
-use homeostat_policy::decide::Decision;
-use homeostat_policy::log::Event;
+use crate::fixture::{ALERT, Log, UNIT, active, at, checked, failed, one, rule, seen, short, unit};
+use homeostat_policy::alert::Fingerprint;
+use homeostat_policy::decide::{Case, Decision, decide};
+use homeostat_policy::log::{Event, Moment};
+use homeostat_policy::observation::Fact;
 use homeostat_policy::unit::ActiveState;
 use homeostat_policy::words::Mode;
 use homeostat_policy::words::Reason;
@@ -96,6 +98,45 @@ fn a_start_only_ladder_never_restarts_an_active_postgresql() {
     assert_eq!(held.says(&rules, active(), 30), "hold no_rung_fits");
     assert_eq!(held.says(&rules, active(), 31), "escalate no_rung_fits");
     assert_eq!(held.says(&rules, failed(), 31), "act rescue");
+}
+
+#[test]
+fn after_a_boot_nothing_is_done_for_what_only_an_alertmanager_of_some_age_could_confirm() {
+    let rules = one(&[Verb::Restart]);
+    let log = Log::open();
+    let says = |seconds: u64, shown: bool| {
+        let mut unit = active();
+        unit.active_for_ms = Some((seconds - 2) * 1000);
+        let mut observation = seen(unit);
+        observation.alertmanager_up_ms = Fact::Known((seconds - 5) * 1000);
+        if shown {
+            let state = homeostat_policy::observation::AlertState {
+                in_alertmanager: Fact::Known(true),
+                ..Default::default()
+            };
+            observation.alerts.insert(Fingerprint(1), state);
+        }
+        let now = Moment {
+            boot_id: 2,
+            boot_ms: seconds * 1000,
+            ..at(1_000)
+        };
+        let (incident, state) = (log.incident(), log.state());
+        let now = now.into();
+        short(&decide(&Case::new(
+            &incident,
+            &observation,
+            &state,
+            &rules,
+            &now,
+        )))
+    };
+    // Its own time is over after 90 s, and Alertmanager is known to hold no such alert after 300 s.
+    assert_eq!(says(100, false), "hold somebodys_remedy");
+    assert_eq!(says(304, false), "hold somebodys_remedy");
+    assert_eq!(says(305, false), "act restart");
+    assert_eq!(says(91, true), "hold somebodys_remedy");
+    assert_eq!(says(100, true), "act restart", "it is seen to fire");
 }
 
 #[test]

@@ -125,7 +125,7 @@ proptest! {
         let Ok(rule) = rules.lookup(&alert) else { return Ok(()) };
         prop_assert!(labels.get("host").is_none_or(|h| h == HOST));
         let opened = Event::Opened { host: HOST.to_owned(), unit: rule.unit.clone() };
-        let joined = Event::Alert { alert, rule: rule.name.clone(), anew: false };
+        let joined = Event::Alert { alert, rule: rule.name.clone(), anew: false, left_out: false };
         let entries: Vec<Entry> = [opened, joined]
             .into_iter()
             .map(|event| Entry { incident: 1, at: at(0), event })

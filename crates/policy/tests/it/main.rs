@@ -2,6 +2,7 @@
 //! input, and a simulator that runs the core against a virtual host.
 
 mod assess;
+mod bounds;
 mod clearances;
 mod decide;
 mod dependencies;

@@ -157,11 +157,14 @@ fn events() -> impl Strategy<Value = Event> {
                 rules,
             }
         }),
-        (alerts(), text(), any::<bool>()).prop_map(|(alert, rule, anew)| Event::Alert {
-            alert,
-            rule,
-            anew
-        }),
+        (alerts(), text(), any::<bool>(), any::<bool>()).prop_map(
+            |(alert, rule, anew, left_out)| Event::Alert {
+                left_out,
+                alert,
+                rule,
+                anew
+            }
+        ),
         (
             any::<u64>(),
             select(vec![Source::Unasked, Source::Alertmanager, Source::Posted])

@@ -65,31 +65,45 @@ impl<C: UnitControl> Engine<C> {
     pub async fn accept(self: &Arc<Self>, body: &[u8]) -> Result<Accepted, IntakeError> {
         let at = self.clock.now();
         let webhook: Webhook<'_> = serde_json::from_slice(body)?;
-        if webhook.truncated_alerts > 0 {
-            tracing::warn!(
-                alerts = webhook.truncated_alerts,
-                "Alertmanager left alerts out; remove max_alerts from the receiver"
-            );
-        }
-        let mut result = Accepted::default();
+        let mut rejected = Vec::new();
         let mut alerts = Vec::with_capacity(webhook.alerts.len());
         for (index, json) in webhook.alerts.iter().enumerate() {
             match Alert::parse(json.get(), &at) {
                 Ok(alert) => alerts.push(Input::Alert(Box::new(alert))),
-                Err(error) => result.rejected.push(Rejected {
+                Err(error) => rejected.push(Rejected {
                     index,
                     reason: error.to_string(),
                 }),
             }
         }
-        if let Some(first) = result.rejected.first() {
+        if let Some(first) = rejected.first() {
             tracing::warn!(
-                alerts = result.rejected.len(),
+                alerts = rejected.len(),
                 "alerts of a post were not taken; the first, number {}: {}",
                 first.index,
                 first.reason
             );
         }
+        let count = u64::try_from(rejected.len()).unwrap_or(u64::MAX);
+        let accepted = self.take(alerts).await?;
+        self.metrics.alerts_rejected.inc_by(count);
+        if webhook.truncated_alerts.is_some_and(|count| count > 0) {
+            self.catch_up();
+        }
+        Ok(Accepted {
+            rejected,
+            ..accepted
+        })
+    }
+
+    /// Takes alerts. When it returns, they are on disk.
+    ///
+    /// # Errors
+    /// When they could not be written. None of them is acted on then.
+    pub(super) async fn take(
+        self: &Arc<Self>,
+        alerts: Vec<Input>,
+    ) -> Result<Accepted, IntakeError> {
         if !self.store.is_healthy() {
             return Err(IntakeError::Store(match self.store.has_failed() {
                 true => StoreError::Write,
@@ -99,18 +113,16 @@ impl<C: UnitControl> Engine<C> {
         if self.store.queued() > MOST_QUEUED {
             return Err(IntakeError::Full);
         }
+        let mut accepted = Accepted::default();
         for answer in self.answers(alerts).await? {
             match answer {
-                Answer::Accepted => result.accepted += 1,
-                _ => result.duplicates += 1,
+                Answer::Accepted => accepted.accepted += 1,
+                _ => accepted.duplicates += 1,
             }
         }
-        self.metrics.alerts_new.inc_by(result.accepted);
-        self.metrics.alerts_duplicate.inc_by(result.duplicates);
-        self.metrics
-            .alerts_rejected
-            .inc_by(u64::try_from(result.rejected.len()).unwrap_or(u64::MAX));
-        Ok(result)
+        self.metrics.alerts_new.inc_by(accepted.accepted);
+        self.metrics.alerts_duplicate.inc_by(accepted.duplicates);
+        Ok(accepted)
     }
 
     /// Takes inputs all the way, and gives their answers when they are true.

@@ -1,13 +1,13 @@
 //! One reading of all that a decision about an incident needs.
 
 use super::Engine;
-use crate::evidence::Answers;
 use crate::journal;
+use crate::sources::Answers;
 use crate::switch;
 use crate::systemd::UnitControl;
 use homeostat_policy::machine::{Look, RecordsWanted};
 use homeostat_policy::observation::{Fact, Observation, UnitRecord};
-use homeostat_policy::unit::{UnitName, UnitState};
+use homeostat_policy::unit::UnitState;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -27,6 +27,9 @@ impl<C: UnitControl> Engine<C> {
                     .map_or(Fact::Unknown, Fact::from),
                 None => Fact::Unknown,
             };
+            if let (Some(name), Some(state)) = (&look.unit, unit.known()) {
+                self.sight.note(name, state, None);
+            }
             let records = self.records(look, unit.known(), deadline).await;
             (unit, records)
         };
@@ -87,14 +90,6 @@ impl<C: UnitControl> Engine<C> {
             of_bound.insert(bound.id.clone(), read(&bound.id).await);
         }
         (records, of_bound)
-    }
-
-    /// A unit's state, for the page.
-    ///
-    /// # Errors
-    /// When systemd cannot be asked.
-    pub async fn unit(&self, unit: &UnitName) -> Result<UnitState, crate::systemd::ControlError> {
-        self.control.observe(unit).await
     }
 }
 

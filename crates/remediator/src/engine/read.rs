@@ -1,10 +1,10 @@
 //! What those who ask are shown.
 
 use super::Engine;
-use crate::store::StoreError;
+use crate::store::{Ended, Events, StoreError, Story};
 use crate::systemd::UnitControl;
 use crate::trace;
-use homeostat_policy::log::{Entry, Incident, IncidentId, Moment};
+use homeostat_policy::log::{Incident, IncidentId, Moment};
 
 impl<C: UnitControl> Engine<C> {
     /// What the person said who paused, while paused.
@@ -29,33 +29,63 @@ impl<C: UnitControl> Engine<C> {
         self.state().pages().cloned().collect()
     }
 
-    /// The newest open incidents, newest first, and no more than `most` of them.
-    pub fn newest_open(&self, most: usize) -> Vec<Incident> {
-        self.state().open().rev().take(most).cloned().collect()
+    /// The newest open incidents with a number below `before`, newest first, and no more than `most` of them.
+    pub fn newest_open(&self, before: IncidentId, most: usize) -> Vec<Incident> {
+        let state = self.state();
+        let open = state.open().rev().filter(|incident| incident.id < before);
+        open.take(most).cloned().collect()
     }
 
-    /// The events of one incident, with those that memory shows already.
+    /// The stories of these incidents, oldest first, with all that memory shows already.
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub async fn events(&self, id: IncidentId) -> Result<Vec<Entry>, StoreError> {
+    pub async fn stories(&self, incidents: &[IncidentId]) -> Result<Vec<Story>, StoreError> {
         // How the writes before went is told to those who queued them.
         let _ = self.store.settled().await;
-        self.store.incident(id).await
+        self.store.stories(incidents, true).await
     }
 
-    /// The events of the newest `closed` incidents that were closed, and of the newest `refused`
-    /// alerts that were refused. Whoever lists the open ones too asks for those first: an incident that
-    /// ends in between is then in both lists, and never in neither.
+    /// A part of the events of one incident, with those that memory shows already.
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub async fn ended(&self, closed: u16, refused: u16) -> Result<Vec<Entry>, StoreError> {
-        // How the writes before went is told to those who queued them.
+    pub async fn events(
+        &self,
+        incident: IncidentId,
+        after: u32,
+        most: u16,
+        most_bytes: usize,
+    ) -> Result<Events, StoreError> {
         let _ = self.store.settled().await;
-        let mut entries = self.store.closed(closed).await?;
-        entries.extend(self.store.refused(refused).await?);
-        Ok(entries)
+        self.store.events(incident, after, most, most_bytes).await
+    }
+
+    /// The numbers of the newest `closed` incidents that were closed, and of the newest `refused` alerts that were
+    /// refused, of those below `before`. Whoever lists the open ones too asks for those first: an incident that ends in
+    /// between is then in both lists, and never in neither.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn ended(
+        &self,
+        before: IncidentId,
+        closed: u16,
+        refused: u16,
+    ) -> Result<Vec<IncidentId>, StoreError> {
+        let _ = self.store.settled().await;
+        let mut numbers = self.store.ended(Ended::Closed, before, closed).await?;
+        numbers.extend(self.store.ended(Ended::Refused, before, refused).await?);
+        Ok(numbers)
+    }
+
+    /// These incidents as the log tells them, oldest first.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn folded(&self, incidents: &[IncidentId]) -> Result<Vec<Incident>, StoreError> {
+        let stories = self.store.stories(incidents, false).await?;
+        Ok(stories.into_iter().map(|(incident, _)| incident).collect())
     }
 
     /// Whether the event log takes events, and whether the bus answers.
@@ -68,9 +98,9 @@ impl<C: UnitControl> Engine<C> {
         if !self.traces.is_on() {
             return;
         }
-        match self.store.incident(id).await {
-            Ok(entries) => {
-                if let Some((trace_id, root, phases)) = trace::of(&entries) {
+        match self.store.stories(&[id], true).await {
+            Ok(stories) => {
+                for (trace_id, root, phases) in stories.iter().filter_map(|(_, e)| trace::of(e)) {
                     self.traces.send(trace_id, root, phases);
                 }
             }

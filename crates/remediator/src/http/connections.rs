@@ -48,7 +48,7 @@ impl Guest {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    fn is_proven(&self) -> bool {
+    pub(super) fn is_proven(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }

@@ -11,9 +11,15 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use homeostat_policy::log::Incident;
-use serde::Deserialize;
+use homeostat_policy::log::{Incident, IncidentId};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
+use serde_json::value::RawValue;
+
+/// The most bytes of a list, and of the events that one answer tells.
+const MOST_BYTES: usize = 1024 * 1024;
+/// The most events that one answer tells.
+const MOST_EVENTS: u16 = 500;
 
 /// Which incidents to list.
 #[derive(Debug, Deserialize)]
@@ -29,21 +35,31 @@ enum Wanted {
 pub(super) struct ListQuery {
     state: Option<Wanted>,
     limit: Option<u16>,
+    before: Option<IncidentId>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StoryQuery {
+    after: Option<u32>,
+}
+
+/// The query, or what it may be.
+fn wanted<T>(query: Result<Query<T>, QueryRejection>, may_be: &str) -> Result<T, Failure> {
+    query.map(|Query(query)| query).map_err(|error| {
+        let text = format!("{}; give {may_be}", error.body_text());
+        Failure(StatusCode::BAD_REQUEST, text)
+    })
 }
 
 pub(super) async fn index<C: UnitControl>(
     State(shared): App<C>,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Response, Failure> {
-    let Query(query) = query.map_err(|e| {
-        Failure(
-            StatusCode::BAD_REQUEST,
-            format!(
-                "{}; give state=open|closed|all and limit=1..1000",
-                e.body_text()
-            ),
-        )
-    })?;
+    let query = wanted(
+        query,
+        "state=open|closed|all, limit=1..1000 and before=an incident's number",
+    )?;
     let limit = query.limit.unwrap_or(100);
     if !(1..=1_000).contains(&limit) {
         return Err(Failure(
@@ -51,30 +67,60 @@ pub(super) async fn index<C: UnitControl>(
             format!("limit `{limit}` is not within 1..1000"),
         ));
     }
-    let incidents = list(&shared.engine, query.state.unwrap_or(Wanted::All), limit).await?;
-    let views: Vec<_> = incidents.iter().map(story::incident).collect();
-    Ok(Json(json!({ "incidents": views })).into_response())
+    let before = query.before.unwrap_or(IncidentId::MAX);
+    let state = query.state.unwrap_or(Wanted::All);
+    let mut incidents = list(&shared.engine, state, before, limit + 1).await?;
+    let mut views = Vec::new();
+    let mut size = 0;
+    let mut next = None;
+    incidents.truncate(usize::from(limit) + 1);
+    for (place, incident) in incidents.iter().enumerate() {
+        let view = serde_json::to_string(&story::incident(incident)).map_err(unavailable)?;
+        size += view.len();
+        if place == usize::from(limit) || (size > MOST_BYTES && place > 0) {
+            next = place.checked_sub(1).map(|place| incidents[place].id);
+            break;
+        }
+        views.push(RawValue::from_string(view).map_err(unavailable)?);
+    }
+    Ok(Json(List {
+        incidents: views,
+        next,
+    })
+    .into_response())
+}
+
+/// A list of incidents, each of which is JSON already.
+#[derive(Serialize)]
+struct List {
+    incidents: Vec<Box<RawValue>>,
+    /// What `before` has to be for those that follow; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<IncidentId>,
 }
 
 async fn list<C: UnitControl>(
     engine: &Engine<C>,
     wanted: Wanted,
+    before: IncidentId,
     limit: u16,
 ) -> Result<Vec<Incident>, Failure> {
     let open = match wanted {
-        Wanted::Open | Wanted::All => engine.newest_open(usize::from(limit)),
+        Wanted::Open | Wanted::All => engine.newest_open(before, usize::from(limit)),
         Wanted::Closed => Vec::new(),
     };
     let mut incidents = Vec::new();
     if matches!(wanted, Wanted::Closed | Wanted::All) {
-        let entries = engine.ended(limit, limit).await.map_err(unavailable)?;
-        incidents.extend(Incident::fold(&entries).into_values());
+        let ended = engine.ended(before, limit, limit).await;
+        let mut ended = ended.map_err(unavailable)?;
+        ended.sort_unstable_by_key(|id| std::cmp::Reverse(*id));
+        ended.truncate(usize::from(limit));
+        incidents = engine.folded(&ended).await.map_err(unavailable)?;
     }
     incidents.extend(open);
     // The sort keeps an incident's end before the same incident while it was open.
     incidents.sort_by_key(|i| std::cmp::Reverse(i.id));
     incidents.dedup_by_key(|i| i.id);
-    incidents.truncate(usize::from(limit));
     Ok(incidents)
 }
 
@@ -89,18 +135,30 @@ pub(super) fn number(id: Result<Path<i64>, PathRejection>) -> Result<i64, Failur
     }
 }
 
+async fn folded<C: UnitControl>(engine: &Engine<C>, id: IncidentId) -> Result<Incident, Failure> {
+    let incidents = engine.folded(&[id]).await.map_err(unavailable)?;
+    incidents
+        .into_iter()
+        .next()
+        .ok_or_else(|| Failure(StatusCode::NOT_FOUND, format!("there is no incident {id}")))
+}
+
 pub(super) async fn show<C: UnitControl>(
     State(shared): App<C>,
     id: Result<Path<i64>, PathRejection>,
+    query: Result<Query<StoryQuery>, QueryRejection>,
 ) -> Result<Response, Failure> {
     let id = number(id)?;
-    let entries = shared.engine.events(id).await.map_err(unavailable)?;
-    let mut incidents = Incident::fold(&entries);
-    let incident = incidents
-        .remove(&id)
-        .ok_or_else(|| Failure(StatusCode::NOT_FOUND, format!("there is no incident {id}")))?;
-    let mut view = story::incident(&incident);
-    view.events = Some(story::events(&entries));
+    let after = wanted(query, "after=the number of an event")?
+        .after
+        .unwrap_or(0);
+    let engine = &shared.engine;
+    let events = engine.events(id, after, MOST_EVENTS, MOST_BYTES).await;
+    let events = events.map_err(unavailable)?;
+    let mut view = story::incident(&folded(engine, id).await?);
+    let told = story::events(&events.entries, after);
+    view.next = told.last().filter(|_| events.more).map(|event| event.id);
+    view.events = Some(told);
     Ok(Json(view).into_response())
 }
 
@@ -108,26 +166,29 @@ pub(super) async fn evidence<C: UnitControl>(
     State(shared): App<C>,
     _: Operator,
     id: Result<Path<i64>, PathRejection>,
+    query: Result<Query<StoryQuery>, QueryRejection>,
 ) -> Result<Response, Failure> {
     let id = number(id)?;
-    let entries = shared.engine.events(id).await.map_err(unavailable)?;
-    let unit = Incident::fold(&entries)
-        .remove(&id)
-        .and_then(|incident| incident.unit)
-        .ok_or_else(|| {
-            Failure(
-                StatusCode::NOT_FOUND,
-                format!("there is no incident {id} about a unit"),
-            )
-        })?;
+    let after = wanted(query, "after=the number of an event")?
+        .after
+        .unwrap_or(0);
+    let engine = &shared.engine;
+    let events = engine.events(id, after, MOST_EVENTS, MOST_BYTES).await;
+    let events = events.map_err(unavailable)?;
+    let unit = folded(engine, id).await?.unit.ok_or_else(|| {
+        let text = format!("there is no incident {id} about a unit");
+        Failure(StatusCode::NOT_FOUND, text)
+    })?;
     let lines = journal::last_lines(&unit, 200, 64 * 1024).await;
     let (journal, fault) = match lines {
         Ok(lines) => (Some(lines), None),
         Err(error) => (None, Some(error.to_string())),
     };
-    let bodies: Vec<_> = entries.iter().map(|entry| &entry.event).collect();
+    let bodies: Vec<_> = events.entries.iter().map(|entry| &entry.event).collect();
+    let place = u32::try_from(bodies.len()).unwrap_or(u32::MAX);
+    let next = events.more.then(|| after.saturating_add(place));
     Ok(
-        Json(json!({ "events": bodies, "journal": journal, "journal_error": fault }))
+        Json(json!({ "events": bodies, "next": next, "journal": journal, "journal_error": fault }))
             .into_response(),
     )
 }

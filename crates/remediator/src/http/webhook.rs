@@ -23,17 +23,19 @@ pub(super) async fn webhook<C: UnitControl>(
     let metrics = &shared.engine.metrics;
     let body = body.map_err(|rejection| {
         let status = rejection.status();
+        let mut text = format!(
+            "{}; at most {MAX_BODY} bytes are taken",
+            rejection.body_text()
+        );
         metrics.post(match status {
-            StatusCode::PAYLOAD_TOO_LARGE => PostResult::TooLarge,
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                shared.engine.catch_up();
+                text.push_str(", and all alerts of this receiver are read from Alertmanager");
+                PostResult::TooLarge
+            }
             _ => PostResult::Malformed,
         });
-        Failure(
-            status,
-            format!(
-                "{}; at most {MAX_BODY} bytes are taken",
-                rejection.body_text()
-            ),
-        )
+        Failure(status, text)
     })?;
     match shared.engine.accept(&body).await {
         Ok(accepted) => {

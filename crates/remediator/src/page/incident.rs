@@ -77,7 +77,7 @@ pub(super) fn alerts(incident: &Incident) -> String {
     if names.len() > shown.len() {
         shown.push(format!("{} more", names.len() - shown.len()));
     }
-    shown.join(", ")
+    shown.join(", ") + &story::left_out(incident)
 }
 
 /// The whole incident.
@@ -245,14 +245,17 @@ fn tried(incident: &Incident) -> String {
 
 /// The steps as text.
 fn list(incident: &Incident, entries: &[Entry]) -> Markup {
-    let left_out = entries.len().saturating_sub(FIRST_STEPS + LAST_STEPS);
+    let hidden = entries.len().saturating_sub(FIRST_STEPS + LAST_STEPS);
+    // Of a long story not all steps are here.
+    let all = usize::try_from(incident.events).unwrap_or(usize::MAX);
+    let left_out = all.saturating_sub(entries.len() - hidden);
     html! {
         ol.steps {
             @for (index, entry) in entries.iter().enumerate() {
-                @if left_out > 0 && index == FIRST_STEPS {
+                @if hidden > 0 && index == FIRST_STEPS {
                     li.left-out { span {} span { (left_out) " more steps are in the JSON." } }
                 }
-                @if index < FIRST_STEPS || index >= FIRST_STEPS + left_out {
+                @if index < FIRST_STEPS || index >= FIRST_STEPS + hidden {
                     li {
                         span.at {
                             "+" (when::span(entry.at.since(&incident.opened))) " "

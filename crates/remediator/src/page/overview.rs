@@ -49,7 +49,12 @@ pub(super) fn figures(page: &Page) -> Markup {
 pub(super) fn units(page: &Page) -> Markup {
     html! {
         section aria-labelledby="units" {
-            h2 id="units" { "Units under care " span.count { (page.units.len()) } }
+            h2 id="units" {
+                "Units under care " span.count { (page.units.len()) }
+                @if let Some(age) = page.units_age {
+                    " " span.sub { "seen " (when::about(age)) " ago" }
+                }
+            }
             @if page.units.is_empty() {
                 p.empty {
                     "No unit is under care. Name one under " code { "units" }

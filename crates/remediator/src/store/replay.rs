@@ -53,7 +53,11 @@ impl Store {
         Ok(state)
     }
 
-    async fn numbers(&self, sql: &'static str, arguments: &[i64]) -> Result<Vec<i64>, StoreError> {
+    pub(super) async fn numbers(
+        &self,
+        sql: &'static str,
+        arguments: &[i64],
+    ) -> Result<Vec<i64>, StoreError> {
         let query = arguments
             .iter()
             .fold(sqlx::query_scalar(sql), |query, number| query.bind(*number));

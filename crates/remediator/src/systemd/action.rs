@@ -3,9 +3,9 @@
 use super::ControlError;
 use super::link::{Link, read as read_body};
 use super::signals::JobRemoved;
-use super::unit_state;
+use super::unit_state::{self, LONGEST_JOB_MS};
 use homeostat_policy::machine::{Call, CallEnd};
-use homeostat_policy::unit::UnitState;
+use homeostat_policy::unit::{UnitName, UnitState};
 use homeostat_policy::words::{JobResult, Reason};
 use std::time::Duration;
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -36,25 +36,22 @@ pub(super) fn not_called(error: &ControlError) -> CallEnd {
     without_job(JobResult::NotCalled, None, Some(error.to_string()))
 }
 
-/// Makes the call. Everything that could be missing is made sure of before the last look, and nothing
-/// stands between that and the call.
+/// Makes the call. The last look is one question, and nothing stands between it and the call.
 pub(super) async fn run(
     link: &Link,
     call: &Call,
     fits: impl FnOnce(&UnitState) -> Result<(), Reason>,
     called: impl FnOnce(),
 ) -> CallEnd {
-    if let Err(error) = link.subscribe().await {
-        return not_called(&error);
-    }
     // Taken before the call, so that a job that ends before the reply comes is not missed.
     let mut removed = link.removed();
-    let before = match unit_state::read(link, call.permit.unit()).await {
+    let unit = call.permit.unit();
+    let before = match unit_state::last_look(link, unit).await {
         Ok(before) => before,
         Err(error) => return not_called(&error),
     };
-    if let Err(reason) = fits(&before.state) {
-        let mut end = without_job(JobResult::NotCalled, Some(before.state), None);
+    if let Err(reason) = fits(&before) {
+        let mut end = without_job(JobResult::NotCalled, Some(before), None);
         end.misfit = Some(reason);
         return end;
     }
@@ -63,15 +60,15 @@ pub(super) async fn run(
         (Ok(job), was_reset) => (job, was_reset),
         (Err((result, error)), was_reset) => {
             let detail = Some(error.to_string());
-            let mut end = without_job(result, Some(before.state), detail);
+            let mut end = without_job(result, Some(before), detail);
             end.was_reset = was_reset;
             return end;
         }
     };
-    let limit = Duration::from_millis(before.state.job_timeout_ms) + MARGIN;
-    let end = follow(link, &before.path, &job, &mut removed, limit).await;
-    let after = unit_state::read(link, call.permit.unit()).await.ok();
-    let after = after.map(|seen| seen.state);
+    let timeout_ms = unit_state::job_timeout_ms(link, unit).await;
+    let limit = Duration::from_millis(timeout_ms.unwrap_or(LONGEST_JOB_MS)) + MARGIN;
+    let end = follow(link, unit, &job, &mut removed, limit).await;
+    let after = unit_state::observe(link, unit).await.ok();
     let unknown = |detail| (JobResult::Unknown, Some(detail));
     let (result, detail) = match end {
         End::Told(result) => (result, None),
@@ -83,7 +80,7 @@ pub(super) async fn run(
     CallEnd {
         result,
         misfit: None,
-        before: Some(before.state),
+        before: Some(before),
         after,
         was_reset,
         detail,
@@ -124,7 +121,7 @@ enum End {
 
 async fn follow(
     link: &Link,
-    unit: &OwnedObjectPath,
+    unit: &UnitName,
     job: &OwnedObjectPath,
     removed: &mut broadcast::Receiver<JobRemoved>,
     limit: Duration,

@@ -11,6 +11,7 @@ mod signals;
 mod unit_state;
 
 pub use error::ControlError;
+pub use unit_state::Glance;
 
 use homeostat_policy::machine::{Call, CallEnd};
 use homeostat_policy::unit::{UnitName, UnitState};
@@ -36,6 +37,12 @@ pub trait UnitControl: Send + Sync + 'static {
         &self,
         unit: &UnitName,
     ) -> impl Future<Output = Result<UnitState, ControlError>> + Send;
+
+    /// Lists the units, in the order of their names: short, and one question for all.
+    fn list(
+        &self,
+        units: &[UnitName],
+    ) -> impl Future<Output = Result<Vec<Glance>, ControlError>> + Send;
 
     /// Reads the unit a last time, asks `fits` about it, and makes the call at once, with job mode
     /// `fail` and without interactive authorization; then follows its job to the end and reads the unit
@@ -96,6 +103,11 @@ impl UnitControl for Systemd {
     async fn observe(&self, unit: &UnitName) -> Result<UnitState, ControlError> {
         let link = self.bus.link().await?;
         unit_state::observe(&link, unit).await
+    }
+
+    async fn list(&self, units: &[UnitName]) -> Result<Vec<Glance>, ControlError> {
+        let link = self.bus.link().await?;
+        unit_state::list(&link, units).await
     }
 
     async fn call(

@@ -11,18 +11,11 @@ use zbus::{OwnedObjectPath, OwnedVariant};
 const UNIT: &str = "org.freedesktop.systemd1.Unit";
 const JOB: &str = "org.freedesktop.systemd1.Job";
 /// The longest `job_timeout_ms`, for `TimeoutStartUSec` may be infinite.
-const LONGEST_JOB_MS: u64 = 10 * 60 * 1000;
+pub(super) const LONGEST_JOB_MS: u64 = 10 * 60 * 1000;
 /// `DefaultTimeoutStartSec` of `systemd-system.conf(5)`, for unit types without timeouts.
 const DEFAULT_TIMEOUT_US: u64 = 90_000_000;
 
-/// A unit and its object on the bus.
-#[derive(Debug)]
-pub(super) struct Seen {
-    pub(super) path: OwnedObjectPath,
-    pub(super) state: UnitState,
-    /// The units of `BindsTo`.
-    bound_to: Vec<String>,
-}
+const A_STRING_TAKES_ALL: &str = "invariant: a String takes all that is written";
 
 /// A unit in `ListUnitsByNames`: its canonical name, description, load state, active state, sub-state,
 /// what it follows, object, and its job's number, type and object.
@@ -39,37 +32,61 @@ type Listed = (
     OwnedObjectPath,
 );
 
-/// Reads the state of `unit`, whether systemd has it in memory or not.
-pub(super) async fn read(link: &Link, unit: &UnitName) -> Result<Seen, ControlError> {
-    let path = object(link, unit).await?;
-    let mut general = Properties::get(link, &path, UNIT).await?;
-    let own = match own_interface(unit) {
-        Some(interface) => Properties::get(link, &path, interface).await?,
-        None => Properties::default(),
-    };
-    let job = match general.job()? {
-        Some((_, job)) => job_type(link, &job).await?,
-        None => None,
-    };
-    let bound_to = general.names("BindsTo");
-    let state = unit_state(&mut general, &own, job, &Now::read())?;
-    Ok(Seen {
-        path,
-        state,
-        bound_to,
-    })
+/// What a listing shows of a unit. While that is the same, its properties are the same, but for a restart in between.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Glance {
+    /// The load state.
+    pub load: String,
+    /// The active state.
+    pub active: String,
+    /// The sub-state.
+    pub sub: String,
+    /// The number of its job; 0 without one.
+    pub job: u32,
 }
 
-/// Reads the state of `unit` and, while it is off, of the units that it is bound to.
+/// Lists units; systemd answers in the order of the names.
+pub(super) async fn list(link: &Link, units: &[UnitName]) -> Result<Vec<Glance>, ControlError> {
+    let names: Vec<&str> = units.iter().map(UnitName::as_str).collect();
+    let listed = by_names(link, &names).await?;
+    if listed.len() != names.len() {
+        return Err(ControlError::Answer {
+            operation: "ListUnitsByNames",
+            reason: format!("{} units for {} names", listed.len(), names.len()),
+        });
+    }
+    let glance = |(_, _, load, active, sub, _, _, job, ..): Listed| Glance {
+        load,
+        active,
+        sub,
+        job,
+    };
+    Ok(listed.into_iter().map(glance).collect())
+}
+
+async fn by_names<S>(link: &Link, names: &[S]) -> Result<Vec<Listed>, ControlError>
+where
+    S: serde::Serialize + zbus::Type + Sync,
+{
+    let reply = link.manager("ListUnitsByNames", &names).await?;
+    read_body("ListUnitsByNames", &reply)
+}
+
+/// Reads the state of `unit`, whether systemd has it in memory or not, and while it is off that of the units that it is
+/// bound to.
 pub(super) async fn observe(link: &Link, unit: &UnitName) -> Result<UnitState, ControlError> {
-    let Seen {
-        mut state,
-        bound_to,
-        ..
-    } = read(link, unit).await?;
+    let path = object(unit)?;
+    let own = async {
+        match own_interface(unit) {
+            Some(interface) => Properties::get(link, &path, interface).await,
+            None => Ok(Properties::default()),
+        }
+    };
+    let (mut general, own) = tokio::try_join!(Properties::get(link, &path, UNIT), own)?;
+    let bound_to = general.names("BindsTo");
+    let mut state = unit_state(link, &mut general, &own).await?;
     if state.is_off() && !bound_to.is_empty() {
-        let reply = link.manager("ListUnitsByNames", &bound_to).await?;
-        let units = read_body::<Vec<Listed>>("ListUnitsByNames", &reply)?;
+        let units = by_names(link, &bound_to).await?;
         state.bound_to = units
             .into_iter()
             .map(|(id, _, _, active, ..)| BoundTo {
@@ -81,27 +98,48 @@ pub(super) async fn observe(link: &Link, unit: &UnitName) -> Result<UnitState, C
     Ok(state)
 }
 
+/// Reads what a call must fit: the same without what only units of this type have, and one question where no job is.
+pub(super) async fn last_look(link: &Link, unit: &UnitName) -> Result<UnitState, ControlError> {
+    let mut general = Properties::get(link, &object(unit)?, UNIT).await?;
+    unit_state(link, &mut general, &Properties::default()).await
+}
+
+/// How long a start or a stop of the unit may take by its own settings, in milliseconds.
+pub(super) async fn job_timeout_ms(link: &Link, unit: &UnitName) -> Result<u64, ControlError> {
+    let own = match own_interface(unit) {
+        Some(interface) => Properties::get(link, &object(unit)?, interface).await?,
+        None => Properties::default(),
+    };
+    Ok(timeout_ms(&own))
+}
+
 /// The unit's job now: its object's path.
 pub(super) async fn job(
     link: &Link,
-    unit: &OwnedObjectPath,
+    unit: &UnitName,
 ) -> Result<Option<OwnedObjectPath>, ControlError> {
-    let reply = link.properties(unit, "Get", &(UNIT, "Job")).await?;
+    let reply = link
+        .properties(&object(unit)?, "Get", &(UNIT, "Job"))
+        .await?;
     let value = read_body::<OwnedVariant>("Get", &reply)?;
     Ok(Properties::of("Job", value).job()?.map(|(_, path)| path))
 }
 
-async fn object(link: &Link, unit: &UnitName) -> Result<OwnedObjectPath, ControlError> {
-    let name = unit.as_str();
-    let reply = match link.manager("GetUnit", &name).await {
-        // It is not in memory. LoadUnit reads its file and needs no privilege; a unit without a
-        // file gets an object whose LoadState tells so.
-        Err(error) if error.is("org.freedesktop.systemd1.NoSuchUnit") => {
-            link.manager("LoadUnit", &name).await?
+/// The unit's object on the bus. systemd reads the file of a unit that is not in memory when its object is asked, and
+/// one without a file has a `LoadState` that tells so. The name is escaped as by `sd_bus_path_encode(3)`.
+fn object(unit: &UnitName) -> Result<OwnedObjectPath, ControlError> {
+    let mut path = "/org/freedesktop/systemd1/unit/".to_owned();
+    for (place, byte) in unit.as_str().bytes().enumerate() {
+        if byte.is_ascii_alphabetic() || (byte.is_ascii_digit() && place > 0) {
+            path.push(char::from(byte));
+        } else {
+            write!(path, "_{byte:02x}").expect(A_STRING_TAKES_ALL);
         }
-        reply => reply?,
-    };
-    read_body("GetUnit", &reply)
+    }
+    OwnedObjectPath::try_from(path).map_err(|error| ControlError::Answer {
+        operation: "the object of a unit",
+        reason: error.to_string(),
+    })
 }
 
 /// The interface with what only units of this type have.
@@ -127,12 +165,16 @@ async fn job_type(link: &Link, job: &OwnedObjectPath) -> Result<Option<String>, 
     }
 }
 
-fn unit_state(
+async fn unit_state(
+    link: &Link,
     general: &mut Properties,
     own: &Properties,
-    job: Option<String>,
-    now: &Now,
 ) -> Result<UnitState, ControlError> {
+    let now = Now::read();
+    let job = match general.job()? {
+        Some((_, job)) => job_type(link, &job).await?,
+        None => None,
+    };
     let active = ActiveState::from_property(&general.take::<String>("ActiveState")?);
     let entered_us = general.take::<u64>("ActiveEnterTimestampMonotonic")?;
     let entered_wall_us = general.take::<u64>("ActiveEnterTimestamp")?;
@@ -140,13 +182,6 @@ fn unit_state(
     let left_wall_us = general.take::<u64>("InactiveEnterTimestamp")?;
     let is_on = matches!(active, ActiveState::Active | ActiveState::Reloading);
     let is_off = matches!(active, ActiveState::Inactive | ActiveState::Failed);
-    let timeout_us = |name| {
-        own.number(name)
-            .or_else(|| own.number("TimeoutUSec"))
-            .unwrap_or(DEFAULT_TIMEOUT_US)
-    };
-    let job_timeout_us =
-        timeout_us("TimeoutStartUSec").saturating_add(timeout_us("TimeoutStopUSec"));
     let invocation_id = hex(&general.take::<Vec<u8>>("InvocationID")?);
     let changed_us = general.number("StateChangeTimestampMonotonic").unwrap_or(0);
     // A unit that never ran, or that was unloaded since, has defaults and no history.
@@ -179,7 +214,7 @@ fn unit_state(
             .map(|us| us / 1000),
         start_limit_interval_ms: general.take::<u64>("StartLimitIntervalUSec")? / 1000,
         start_limit_burst: general.take("StartLimitBurst")?,
-        job_timeout_ms: (job_timeout_us / 1000).min(LONGEST_JOB_MS),
+        job_timeout_ms: timeout_ms(own),
         service_type: own.text("Type").unwrap_or_default().to_owned(),
         remains_after_exit: own.flag("RemainAfterExit"),
         is_triggered: !general.names("TriggeredBy").is_empty(),
@@ -188,6 +223,16 @@ fn unit_state(
         host_action: host_action(general),
         bound_to: Vec::new(),
     })
+}
+
+fn timeout_ms(own: &Properties) -> u64 {
+    let timeout_us = |name| {
+        own.number(name)
+            .or_else(|| own.number("TimeoutUSec"))
+            .unwrap_or(DEFAULT_TIMEOUT_US)
+    };
+    let both = timeout_us("TimeoutStartUSec").saturating_add(timeout_us("TimeoutStopUSec"));
+    (both / 1000).min(LONGEST_JOB_MS)
 }
 
 /// The first setting that takes the host down when the unit fails, ends or hangs. Its values other
@@ -208,7 +253,7 @@ fn host_action(general: &Properties) -> Option<String> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("invariant: a String takes all that is written");
+        write!(text, "{byte:02x}").expect(A_STRING_TAKES_ALL);
         text
     })
 }
@@ -216,6 +261,23 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_units_object_has_its_name_escaped() {
+        for (unit, end) in [
+            ("shop.service", "shop_2eservice"),
+            (
+                "postgresql@17-main.service",
+                "postgresql_4017_2dmain_2eservice",
+            ),
+            ("7zip.service", "_37zip_2eservice"),
+            ("a_b.service", "a_5fb_2eservice"),
+        ] {
+            let path = object(&UnitName::parse(unit).unwrap()).unwrap();
+            let path = path.as_str().rsplit_once('/').unwrap();
+            assert_eq!(path, ("/org/freedesktop/systemd1/unit", end));
+        }
+    }
 
     #[test]
     fn an_invocation_id_is_lower_case_hexadecimal() {

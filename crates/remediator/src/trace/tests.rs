@@ -69,6 +69,7 @@ fn healed() -> Vec<Entry> {
         alert: alert(name),
         rule: rule.clone(),
         anew: false,
+        left_out: false,
     };
     vec![
         entry(0, opened("demo")),

@@ -2,8 +2,10 @@
 //! Prometheus. The D-Bus adapter has tests of its own.
 
 mod budget;
+mod catch_up;
 mod check_config;
 mod clock;
+mod crowds;
 mod database;
 mod downgrade;
 mod duplicates;
@@ -12,6 +14,7 @@ mod heals;
 mod http;
 mod journalctl;
 mod law;
+mod lists;
 mod operator;
 mod pages;
 mod races;

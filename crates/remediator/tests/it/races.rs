@@ -17,7 +17,9 @@ async fn an_alert_that_joins_during_the_last_look_is_not_swallowed_by_the_verdic
     daemon.take(payload(&[alert("firing", &first)])).await;
     daemon.until_phase(1, "verifying").await;
     until("the settle time is over", || {
-        let actions = daemon.engine.newest_open(1_000)[0].actions.clone();
+        let actions = daemon.engine.newest_open(i64::MAX, 1_000)[0]
+            .actions
+            .clone();
         let ended = actions[0].ended.as_ref().map(|e| e.at);
         ended.is_some_and(|at| {
             homeostat_remediator::clock::now().since(&at) > Duration::from_secs(1)
@@ -93,7 +95,7 @@ async fn a_call_under_way_while_the_store_recovers_is_not_repeated() {
     assert_eq!(daemon.webhook(BY_HAND).await.unwrap().status, 503);
     file.mend_writes().await;
     // Longer than it takes to conclude from the journal that a call never arrived.
-    let begun = daemon.engine.newest_open(1_000)[0].actions[0].intent;
+    let begun = daemon.engine.newest_open(i64::MAX, 1_000)[0].actions[0].intent;
     until("the journal would be believed", || {
         homeostat_remediator::clock::now().since(&begun) > Duration::from_secs(7)
     })
@@ -145,7 +147,7 @@ async fn no_accepted_alert_is_lost_while_the_store_fails_and_recovers() {
             post(&mut accepted).await;
         }
     }
-    let open = daemon.engine.newest_open(1_000);
+    let open = daemon.engine.newest_open(i64::MAX, 1_000);
     let in_memory: BTreeSet<String> = open
         .iter()
         .flat_map(|i| i.evidence.keys().map(ToString::to_string))
@@ -154,7 +156,7 @@ async fn no_accepted_alert_is_lost_while_the_store_fails_and_recovers() {
     assert!(lost.is_empty(), "{} of {} lost", lost.len(), accepted.len());
     daemon.kill().await;
     let daemon = world.start().await;
-    let open = daemon.engine.newest_open(1_000);
+    let open = daemon.engine.newest_open(i64::MAX, 1_000);
     let on_disk: BTreeSet<String> = open
         .iter()
         .flat_map(|i| i.evidence.keys().map(ToString::to_string))

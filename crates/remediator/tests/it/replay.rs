@@ -140,6 +140,7 @@ impl Log {
                         alert,
                         rule,
                         anew: false,
+                        left_out: false,
                     },
                 );
                 // What stood of an earlier episode is over.

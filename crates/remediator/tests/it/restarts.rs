@@ -50,8 +50,11 @@ async fn killed_with_its_job_queued_it_waits_for_the_end_of_the_job() {
     let daemon = world.start().await;
     // Nobody's call waits for this job any more: only the examination can see its end.
     let unit = homeostat_policy::unit::UnitName::parse(API).unwrap();
-    let seen = daemon.engine.unit(&unit).await.unwrap();
-    assert_eq!(seen.job.as_deref(), Some("restart"));
+    until("the job is seen", || {
+        let seen = daemon.engine.unit(&unit);
+        seen.is_some_and(|seen| seen.job.as_deref() == Some("restart"))
+    })
+    .await;
     assert_eq!(daemon.incident(1).await["phase"], "acting");
     world.systemd.finish_job(API);
     let incident = daemon.until_phase(1, "closed").await;

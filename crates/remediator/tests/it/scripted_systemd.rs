@@ -3,7 +3,7 @@
 use homeostat_policy::machine::{Call, CallEnd};
 use homeostat_policy::unit::{ActiveState, UnitName, UnitState};
 use homeostat_policy::words::{JobResult, Reason, Verb};
-use homeostat_remediator::systemd::{ControlError, UnitControl};
+use homeostat_remediator::systemd::{ControlError, Glance, UnitControl};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -30,6 +30,7 @@ struct Inner {
     results: Mutex<VecDeque<JobResult>>,
     gate: watch::Sender<Gate>,
     connected: watch::Sender<bool>,
+    answers: watch::Sender<bool>,
 }
 
 struct Unit {
@@ -90,6 +91,7 @@ impl ScriptedSystemd {
             results: Mutex::default(),
             gate: watch::Sender::new(Gate::Open),
             connected: watch::Sender::new(true),
+            answers: watch::Sender::new(true),
         }))
     }
 
@@ -137,6 +139,11 @@ impl ScriptedSystemd {
         self.0.connected.send_replace(connected);
     }
 
+    /// Whether questions are answered, or wait.
+    pub fn answer(&self, answers: bool) {
+        self.0.answers.send_replace(answers);
+    }
+
     fn seen(&self, name: &str) -> UnitState {
         self.unit(name, |unit| {
             let mut state = unit.state.clone();
@@ -163,7 +170,27 @@ impl UnitControl for ScriptedSystemd {
                 reason: "the test cut it".to_owned(),
             });
         }
+        let mut answers = self.0.answers.subscribe();
+        let answered = answers.wait_for(|answers| *answers).await;
+        answered.expect("the sender lives in self");
         Ok(self.seen(unit.as_str()))
+    }
+
+    async fn list(&self, units: &[UnitName]) -> Result<Vec<Glance>, ControlError> {
+        let glance = async |unit: &UnitName| {
+            let state = self.observe(unit).await?;
+            Ok(Glance {
+                load: state.load_state,
+                active: state.active.label().to_owned(),
+                sub: state.sub,
+                job: u32::from(state.job.is_some()),
+            })
+        };
+        let mut all = Vec::new();
+        for unit in units {
+            all.push(glance(unit).await?);
+        }
+        Ok(all)
     }
 
     async fn call(

@@ -143,7 +143,9 @@ async fn held(State(w): State<Witnesses>, asked: Asked) -> Result<Json<Value>, S
     if !book.alertmanager_is_up {
         return Err(StatusCode::SERVICE_UNAVAILABLE);
     }
-    let filters: Vec<&str> = asked.iter().map(|(_, filter)| filter.as_str()).collect();
+    let is_filter = |(key, _): &&(String, String)| key == "filter";
+    let filters = asked.iter().filter(is_filter);
+    let filters: Vec<&str> = filters.map(|(_, filter)| filter.as_str()).collect();
     let is_wanted = |labels: &Labels| {
         filters.iter().all(|filter| {
             let (name, value) = filter.split_once('=').expect("a matcher");
@@ -157,6 +159,7 @@ async fn held(State(w): State<Witnesses>, asked: Asked) -> Result<Json<Value>, S
         .filter(|(l, end)| stands(**end) && is_wanted(l));
     let view = |(labels, _): (&Labels, _)| {
         json!({ "labels": labels, "fingerprint": Fingerprint::of_labels(labels).to_string(),
+                "startsAt": "2026-01-02T03:04:05.678Z", "annotations": { "summary": "it is bad" },
                 "status": { "state": "active" } })
     };
     Ok(Json(alerts.map(view).collect()))

@@ -12,7 +12,7 @@ use homeostat_remediator::config::{Config, Tokens};
 use homeostat_remediator::engine::Engine;
 use homeostat_remediator::metrics::Metrics;
 use homeostat_remediator::store::{Store, StoreError};
-use homeostat_remediator::{evidence, http, notify};
+use homeostat_remediator::{http, pager, sources};
 use homeostat_telemetry::PastTraces;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -64,6 +64,14 @@ pub fn payload(alerts: &[Value]) -> String {
     json!({ "version": "4", "receiver": "remediator", "alerts": alerts }).to_string()
 }
 
+/// A rule for an alert about a unit.
+fn rule(alert: &str, unit: &str, ladder: &[&str]) -> Value {
+    json!({ "name": format!("{unit}/{alert}"), "alert": alert, "unit": unit,
+            "match": { "unit": unit }, "labels": { "host": "h", "unit": unit },
+            "ladder": ladder, "settle_seconds": 1,
+            "window_seconds": 0, "grace_seconds": 1 })
+}
+
 /// The host.
 pub struct World {
     pub folder: tempfile::TempDir,
@@ -74,15 +82,24 @@ pub struct World {
 }
 
 impl World {
+    /// A host with so many units more, each of which is restarted for the alert `UnitDown`.
+    pub async fn of_many(count: usize) -> (Self, Vec<String>) {
+        let mut world = Self::new().await;
+        let units: Vec<String> = (0..count).map(|n| format!("u{n}.service")).collect();
+        for unit in &units {
+            world.config["units"][unit] = json!({ "verbs": ["restart"] });
+            let rules = world.config["rules"].as_array_mut().expect("rules");
+            rules.push(rule("UnitDown", unit, &["restart"]));
+        }
+        let names: Vec<&str> = units.iter().map(String::as_str).collect();
+        let names = [&[API, SHOP], &*names].concat();
+        world.systemd = ScriptedSystemd::new(&names);
+        (world, units)
+    }
+
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let witnesses = Witnesses::start().await;
-        let rule = |alert: &str, unit: &str, ladder: &[&str]| {
-            json!({ "name": format!("{unit}/{alert}"), "alert": alert, "unit": unit,
-                    "match": { "unit": unit }, "labels": { "host": "h", "unit": unit },
-                    "ladder": ladder, "settle_seconds": 1,
-                    "window_seconds": 0, "grace_seconds": 1 })
-        };
         let config = json!({
             "host": "h", "database": folder.path().join("events.db"),
             "alertmanager_url": format!("{}/am", witnesses.url),
@@ -123,14 +140,14 @@ impl World {
             let begin = async {
                 let store = Store::open(&config.database).await?;
                 let (am, prom) = (&config.alertmanager_url, &config.prometheus_url);
-                let witnesses = evidence::Witnesses::new(am, prom).expect("a client");
+                let witnesses = sources::Witnesses::new(am, prom).expect("a client");
                 let metrics = Metrics::new().expect("metrics");
                 let endpoint = config.otlp_endpoint.clone();
                 let traces = PastTraces::new("homeostat-remediator", endpoint.as_deref())
                     .expect("a good endpoint");
                 let engine =
                     Engine::new(config, store, systemd, witnesses, metrics, traces, clock).await?;
-                tokio::spawn(notify::run(engine.clone(), reqwest::Client::new()));
+                tokio::spawn(pager::run(engine.clone(), reqwest::Client::new()));
                 tokio::spawn(engine.clone().run(|| {}));
                 Ok::<_, StoreError>(engine)
             };

@@ -27,7 +27,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The properties of the one unit.
 pub struct Unit {
-    pub in_memory: bool,
     pub load: &'static str,
     pub active: &'static str,
     pub invocation: Vec<u8>,
@@ -66,7 +65,6 @@ impl Fake {
             .build()
             .await?;
         let unit = Arc::new(Mutex::new(Unit {
-            in_memory: true,
             load: "loaded",
             active: "active",
             invocation: vec![0xa1; 16],
@@ -195,14 +193,6 @@ async fn serve(
                 }
             }
             "Ping" => connection.reply(&header, &()).await,
-            "GetUnit" if !in_memory(&unit) => {
-                let name = "org.freedesktop.systemd1.NoSuchUnit";
-                connection.reply_error(&header, name, &"not loaded").await
-            }
-            "GetUnit" | "LoadUnit" => {
-                let path = ObjectPath::try_from(UNIT_PATH).expect("a path");
-                connection.reply(&header, &path).await
-            }
             "ListUnitsByNames" => {
                 let names = message
                     .body()
@@ -210,6 +200,10 @@ async fn serve(
                     .unwrap_or_default();
                 let listed = listed(&unit.lock().expect("no panic"), &names);
                 connection.reply(&header, &listed).await
+            }
+            "GetAll" if header.path().is_none_or(|path| path.as_str() != UNIT_PATH) => {
+                let name = "org.freedesktop.DBus.Error.UnknownObject";
+                connection.reply_error(&header, name, &"another").await
             }
             "GetAll" => {
                 let interface = message.body().deserialize::<String>().unwrap_or_default();
@@ -276,10 +270,6 @@ fn listed(unit: &Unit, names: &[String]) -> Vec<Listed> {
             )
         })
         .collect()
-}
-
-fn in_memory(unit: &Mutex<Unit>) -> bool {
-    unit.lock().expect("no panic").in_memory
 }
 
 fn properties(unit: &Unit, interface: &str) -> HashMap<&'static str, Variant<'static>> {

@@ -52,13 +52,12 @@ async fn the_state_has_every_property() -> Result {
 }
 
 #[tokio::test]
-async fn a_unit_that_is_not_in_memory_is_loaded() -> Result {
+async fn a_unit_without_a_file_has_a_state() -> Result {
     let Some((_bus, fake, systemd)) = stage().await? else {
         return Ok(());
     };
     {
         let mut unit = fake.unit();
-        unit.in_memory = false;
         unit.load = "not-found";
         unit.active = "inactive";
         unit.invocation = Vec::new();
@@ -194,7 +193,6 @@ async fn a_unit_that_was_unloaded_has_no_history() -> Result {
     assert!(seen.ended_well(), "it ended well, and systemd says so");
     {
         let mut unit = fake.unit();
-        unit.in_memory = false;
         unit.invocation = Vec::new();
         unit.changed_us = 0;
         unit.entered_us = 0;

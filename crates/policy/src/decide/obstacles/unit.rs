@@ -1,6 +1,7 @@
 //! The unit as systemd shows it.
 
 use crate::decide::{Case, Stop};
+use crate::evidence::is_alertmanager_old;
 use crate::unit::ActiveState;
 use crate::words::Reason;
 use std::time::Duration;
@@ -92,5 +93,14 @@ pub(super) fn somebodys_remedy(case: &Case<'_>) -> Option<Stop> {
         .filter_map(|(_, e)| case.rules.rule(&e.rule))
         .map(|rule| rule.settle.max(rule.window) + rule.grace)
         .max()?;
-    (active_for < patience).then(|| Stop::Hold(Reason::SomebodysRemedy, case.rules.hold_timeout()))
+    // What a boot has started may well have ended the fault, and soon after it nobody can say.
+    let is_of_another_boot = case
+        .live
+        .iter()
+        .any(|(_, e)| e.seen.boot_id != case.now.at.boot_id);
+    let can_nobody_tell = is_of_another_boot
+        && !is_alertmanager_old(case.observation, case.rules)
+        && !case.asked().any(|asked| asked.is_shown());
+    (active_for < patience || can_nobody_tell)
+        .then(|| Stop::Hold(Reason::SomebodysRemedy, case.rules.hold_timeout()))
 }

@@ -15,14 +15,14 @@ use homeostat_policy::unit::{ActiveState, UnitState};
 use homeostat_policy::words::{Reason, Verb};
 
 /// A machine that is fed by hand.
-pub(super) struct Fed {
-    pub(super) state: State,
-    pub(super) rules: Rules,
-    pub(super) log: Vec<Entry>,
+pub(crate) struct Fed {
+    pub(crate) state: State,
+    pub(crate) rules: Rules,
+    pub(crate) log: Vec<Entry>,
 }
 
 impl Fed {
-    pub(super) fn new(rules: Rules) -> Self {
+    pub(crate) fn new(rules: Rules) -> Self {
         Self {
             state: State::default(),
             rules,
@@ -30,15 +30,21 @@ impl Fed {
         }
     }
 
-    pub(super) fn feed(&mut self, seconds: u64, input: Input) -> Step {
+    /// Feeds it and does not replay the log, of which there may be much.
+    pub(crate) fn feed_unchecked(&mut self, seconds: u64, input: Input) -> Step {
         let step = step(&self.state, input, &self.rules, &at(seconds).into());
         step.events.iter().for_each(|entry| self.state.apply(entry));
         self.log.extend(step.events.clone());
+        step
+    }
+
+    pub(crate) fn feed(&mut self, seconds: u64, input: Input) -> Step {
+        let step = self.feed_unchecked(seconds, input);
         assert_eq!(State::replay(&self.log), self.state, "replay equals live");
         step
     }
 
-    pub(super) fn alert(&mut self, seconds: u64, status: &str, starts: &str) -> Answer {
+    pub(crate) fn alert(&mut self, seconds: u64, status: &str, starts: &str) -> Answer {
         let json = format!(
             r#"{{"status":"{status}","labels":{{"alertname":"{ALERT}"}},"startsAt":"{starts}","fingerprint":"0000000000000001"}}"#
         );
@@ -52,7 +58,13 @@ impl Fed {
     }
 
     /// Looks at the newest open incident, and gives where it stands then.
-    pub(super) fn look(&mut self, seconds: u64, observation: Observation) -> String {
+    pub(crate) fn look(&mut self, seconds: u64, observation: Observation) -> String {
+        let stands = self.look_unchecked(seconds, observation);
+        assert_eq!(State::replay(&self.log), self.state, "replay equals live");
+        stands
+    }
+
+    pub(crate) fn look_unchecked(&mut self, seconds: u64, observation: Observation) -> String {
         let incident = self.state.open().next_back().expect("an open incident");
         let (id, turn, events) = (incident.id, incident.turn, incident.events);
         let looked = Input::Looked {
@@ -61,7 +73,7 @@ impl Fed {
             events,
             observation: Box::new(observation),
         };
-        self.feed(seconds, looked);
+        self.feed_unchecked(seconds, looked);
         let reason = |e: &Entry| match &e.event {
             Event::Decided { reason, .. } => Some(*reason),
             _ => None,
@@ -75,10 +87,10 @@ impl Fed {
     }
 }
 
-pub(super) const T: &str = "2026-01-01T00:00:00Z";
-pub(super) const LATER: &str = "2026-01-01T00:05:00Z";
+pub(crate) const T: &str = "2026-01-01T00:00:00Z";
+pub(crate) const LATER: &str = "2026-01-01T00:05:00Z";
 
-pub(super) fn with_alert(
+pub(crate) fn with_alert(
     state: homeostat_policy::observation::AlertState,
     unit: UnitState,
 ) -> Observation {
@@ -88,20 +100,20 @@ pub(super) fn with_alert(
     }
 }
 
-pub(super) fn all_say_no() -> Observation {
+pub(crate) fn all_say_no() -> Observation {
     with_alert(gone(at(9)), active())
 }
 
-pub(super) fn restart() -> Rules {
+pub(crate) fn restart() -> Rules {
     one(&[Verb::Restart])
 }
 
-pub(super) fn off(active: ActiveState, change: impl FnOnce(&mut Observation)) -> Observation {
+pub(crate) fn off(active: ActiveState, change: impl FnOnce(&mut Observation)) -> Observation {
     let mut observation = seen(unit(active));
     change(&mut observation);
     observation
 }
 
-pub(super) fn every_verb() -> Rules {
+pub(crate) fn every_verb() -> Rules {
     one(&[Verb::Restart, Verb::Start, Verb::Rescue])
 }

@@ -124,6 +124,7 @@ impl Tale {
                 alert,
                 rule,
                 anew: false,
+                left_out: false,
             },
         )
     }
@@ -295,6 +296,7 @@ pub(crate) fn page(stories: Vec<(Incident, Vec<Entry>)>) -> Page {
         host: "demo".to_owned(),
         now: NOW,
         units: vec![active(API), active("postgresql.service")],
+        units_age: Some(Duration::from_secs(1)),
         stories,
         paused: None,
         budget_left: 7,

@@ -1,0 +1,2 @@
+# besieged.py on NixOS.
+import ./on-nixos.nix { name = "besieged"; }

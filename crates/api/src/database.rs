@@ -9,13 +9,14 @@ use std::future::Future;
 use std::str::FromStr as _;
 use std::time::{Duration, Instant};
 
-use opentelemetry::trace::Status as SpanStatus;
+use homeostat_telemetry::spans;
+use opentelemetry::KeyValue;
+use opentelemetry::trace::{Status as SpanStatus, TraceContextExt as _};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions as _, PgPool};
 use tokio::sync::watch;
 use tracing::instrument::WithSubscriber as _;
 use tracing::subscriber::NoSubscriber;
-use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use crate::chain;
 use crate::config::Config;
@@ -78,6 +79,8 @@ fn passes(code: &str) -> bool {
 
 /// What a statement is, for its span and its metric.
 struct Statement {
+    /// Operation and collection.
+    name: &'static str,
     operation: &'static str,
     collection: &'static str,
     sql: &'static str,
@@ -189,20 +192,18 @@ impl Database {
         work: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, Error> {
         let started = Instant::now();
-        let span = tracing::info_span!(
-            "sql",
-            otel.name = format!("{} {}", statement.operation, statement.collection),
-            otel.kind = "client",
-            peer.service = "postgresql",
-            db.system.name = "postgresql",
-            db.namespace = self.name,
-            db.operation.name = statement.operation,
-            db.collection.name = statement.collection,
-            db.query.text = statement.sql,
-        );
-        // The span is held, not entered: sqlx re-enters the current span for every row and message,
-        // which took twice the instructions of the statement itself. Its own log lines go with it;
-        // the span, the histogram and the answer tell what they would.
+        let context = spans::client(statement.name, || {
+            vec![
+                KeyValue::new("peer.service", "postgresql"),
+                KeyValue::new("db.system.name", "postgresql"),
+                KeyValue::new("db.namespace", self.name.clone()),
+                KeyValue::new("db.operation.name", statement.operation),
+                KeyValue::new("db.collection.name", statement.collection),
+                KeyValue::new("db.query.text", statement.sql),
+            ]
+        });
+        // sqlx enters a span of its own for every row and message, which took twice the instructions of the statement
+        // itself. Its log lines go with it; our span, the histogram and the answer tell what they would.
         let quiet = work.with_subscriber(NoSubscriber::default());
         let result = match tokio::time::timeout(STATEMENT_LIMIT, quiet).await {
             Ok(result) => result.map_err(Error::from),
@@ -215,7 +216,8 @@ impl Database {
                 .observe(started.elapsed().as_secs_f64());
         }
         if let Err(error) = &result {
-            span.set_attribute("error.type", error_type(error));
+            let span = context.span();
+            span.set_attribute(KeyValue::new("error.type", error_type(error)));
             span.set_status(SpanStatus::error(error.to_string()));
         }
         result

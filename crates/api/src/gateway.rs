@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use tracing::Instrument as _;
+use homeostat_telemetry::spans;
+use opentelemetry::KeyValue;
+use opentelemetry::context::FutureExt as _;
 
 use crate::transaction::Status;
 
@@ -17,15 +19,14 @@ const DECLINED_SHARE: f64 = 0.05;
 
 /// Charges once. A declined payment is an outcome, not an error.
 pub(crate) async fn charge() -> Status {
-    let span = tracing::info_span!(
-        "charge",
-        otel.name = "POST /charges",
-        otel.kind = "client",
-        peer.service = "payment-gateway",
-        server.address = "payment-gateway",
-        http.request.method = "POST",
-        http.response.status_code = 200,
-    );
+    let context = spans::client("POST /charges", || {
+        vec![
+            KeyValue::new("peer.service", "payment-gateway"),
+            KeyValue::new("server.address", "payment-gateway"),
+            KeyValue::new("http.request.method", "POST"),
+            KeyValue::new("http.response.status_code", 200),
+        ]
+    });
     async {
         let latency = rand::random_range(LATENCY_MS);
         tokio::time::sleep(Duration::from_millis(latency)).await;
@@ -35,6 +36,6 @@ pub(crate) async fn charge() -> Status {
             Status::Completed
         }
     }
-    .instrument(span)
+    .with_context(context)
     .await
 }

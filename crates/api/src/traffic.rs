@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
-use homeostat_telemetry::propagation;
+use homeostat_telemetry::{propagation, spans};
+use opentelemetry::KeyValue;
+use opentelemetry::context::FutureExt as _;
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::time::MissedTickBehavior;
-use tracing::Instrument as _;
 
 use crate::config::Traffic;
 
@@ -113,15 +114,15 @@ impl Caller {
             }
             Kind::CreateRandom => (Method::POST, "/transactions/create".to_owned(), None),
         };
-        let span = tracing::info_span!(
-            "call",
-            otel.name = method.as_str(),
-            otel.kind = "client",
-            peer.service = "homeostat-api",
-            http.request.method = method.as_str(),
-            url.path = path.split('?').next(),
-        );
-        let outcome = self.send(method, &path, body).instrument(span).await;
+        let context = spans::client(method.to_string(), || {
+            let url_path = path.split('?').next().unwrap_or_default();
+            vec![
+                KeyValue::new("peer.service", "homeostat-api"),
+                KeyValue::new("http.request.method", method.to_string()),
+                KeyValue::new("url.path", url_path.to_owned()),
+            ]
+        });
+        let outcome = self.send(method, &path, body).with_context(context).await;
         let answered = self.answered.swap(outcome.is_ok(), Ordering::Relaxed);
         match outcome {
             Err(error) if answered => tracing::warn!(error = %error, "the API does not answer"),

@@ -10,12 +10,13 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use opentelemetry::trace::Status;
+use opentelemetry::context::FutureExt as _;
+use opentelemetry::trace::{Status, TraceContextExt as _};
+use opentelemetry::{Context, KeyValue};
 use prometheus::{HistogramOpts, HistogramVec, IntGauge, Registry};
-use tracing::{Instrument as _, Span, field};
-use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing::{Instrument as _, Span};
 
-use crate::propagation;
+use crate::{propagation, spans};
 
 /// Bucket bounds in seconds that the conventions advise for `http.server.request.duration`.
 pub const DURATION_BUCKETS: [f64; 14] = [
@@ -90,9 +91,11 @@ async fn observe(State(metrics): State<Metrics>, request: Request, next: Next) -
     let method = method_label(request.method());
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or("unmatched", MatchedPath::as_str);
-    let span = server_span(method, matched.as_ref(), &request);
+    let context = server_span(method, matched.as_ref(), &request);
+    let lines = lines_of(&context);
 
-    let response = next.run(request).instrument(span.clone()).await;
+    let work = next.run(request).with_context(context.clone());
+    let response = work.instrument(lines.clone()).await;
 
     let status = response.status();
     let elapsed = started.elapsed().as_secs_f64();
@@ -100,11 +103,15 @@ async fn observe(State(metrics): State<Metrics>, request: Request, next: Next) -
         .duration
         .with_label_values(&[method, route, status.as_str()])
         .observe(elapsed);
-    span.set_attribute("http.response.status_code", i64::from(status.as_u16()));
+    let span = context.span();
+    if span.is_recording() {
+        let code = i64::from(status.as_u16());
+        span.set_attribute(KeyValue::new("http.response.status_code", code));
+    }
     if status.is_server_error() {
-        span.set_attribute("error.type", status.as_str().to_owned());
+        span.set_attribute(KeyValue::new("error.type", status.as_str().to_owned()));
         span.set_status(Status::error(""));
-        span.in_scope(|| log_failure(method, route, &response, elapsed));
+        lines.in_scope(|| log_failure(method, route, &response, elapsed));
     }
     response
 }
@@ -130,37 +137,37 @@ fn log_failure(method: &str, route: &str, response: &Response, seconds: f64) {
     }
 }
 
-/// The span's level is ERROR so that RUST_LOG=error still leaves `trace_id` on the lines.
-/// Attributes that only a trace needs are set on the OpenTelemetry span alone: as tracing fields
-/// they would be repeated on every log line.
-fn server_span(method: &'static str, matched: Option<&MatchedPath>, request: &Request) -> Span {
+fn server_span(method: &'static str, matched: Option<&MatchedPath>, request: &Request) -> Context {
     let spoken = if method == "_OTHER" { "HTTP" } else { method };
     let name = match matched {
         Some(route) => format!("{spoken} {}", route.as_str()),
         None => spoken.to_owned(),
     };
-    let span = tracing::error_span!(
-        "request",
-        otel.name = name,
-        otel.kind = "server",
-        trace_id = field::Empty
-    );
-    // It fails only where no exporter layer is installed, and then there is no trace to join.
-    let _joined = span.set_parent(propagation::extract(request.headers()));
-    span.set_attribute("http.request.method", method);
-    if method == "_OTHER" {
-        let original: String = request.method().as_str().chars().take(32).collect();
-        span.set_attribute("http.request.method_original", original);
+    let parent = propagation::extract(request.headers());
+    spans::server(name, &parent, || {
+        let mut attributes = vec![
+            KeyValue::new("http.request.method", method),
+            KeyValue::new("url.scheme", "http"),
+            KeyValue::new("url.path", request.uri().path().to_owned()),
+        ];
+        if method == "_OTHER" {
+            let original: String = request.method().as_str().chars().take(32).collect();
+            attributes.push(KeyValue::new("http.request.method_original", original));
+        }
+        if let Some(route) = matched {
+            attributes.push(KeyValue::new("http.route", route.as_str().to_owned()));
+        }
+        attributes
+    })
+}
+
+/// What every log line of the request carries. The level is ERROR so that RUST_LOG=error still leaves `trace_id` on the
+/// lines.
+fn lines_of(context: &Context) -> Span {
+    match propagation::trace_id(context) {
+        Some(trace_id) => tracing::error_span!("request", %trace_id),
+        None => Span::none(),
     }
-    span.set_attribute("url.scheme", "http");
-    span.set_attribute("url.path", request.uri().path().to_owned());
-    if let Some(route) = matched {
-        span.set_attribute("http.route", route.as_str().to_owned());
-    }
-    if let Some(trace_id) = propagation::trace_id(&span) {
-        span.record("trace_id", trace_id);
-    }
-    span
 }
 
 /// The method, or `_OTHER` for one that RFC 9110 and RFC 5789 do not define.

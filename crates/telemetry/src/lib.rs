@@ -12,13 +12,14 @@ pub mod metrics;
 mod past;
 pub mod propagation;
 mod signal;
+pub mod spans;
 
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -107,28 +108,21 @@ pub fn init(settings: Settings) -> Result<Guard, Error> {
         return Ok(Guard { provider: None });
     }
     let mut provider = SdkTracerProvider::builder().with_resource(resource(settings.service_name));
-    if let Some(endpoint) = settings.otlp_endpoint {
-        let exporter =
-            export::exporter(&endpoint).map_err(|source| Error::Exporter { endpoint, source })?;
-        provider = provider.with_batch_exporter(exporter);
-    }
+    provider = match settings.otlp_endpoint {
+        Some(endpoint) => {
+            let exporter = export::exporter(&endpoint)
+                .map_err(|source| Error::Exporter { endpoint, source })?;
+            provider.with_batch_exporter(exporter)
+        }
+        // Spans have identifiers, by which log lines belong together, and are recorded for nobody.
+        None => provider.with_sampler(Sampler::AlwaysOff),
+    };
     let provider = provider.build();
-
-    // Only spans go to OpenTelemetry; log lines reach Loki through the journal. Every
-    // library's debug span would be a cost per request, so the level is bounded.
-    let spans = tracing_opentelemetry::layer()
-        .with_tracer(provider.tracer(settings.service_name))
-        .with_location(false)
-        .with_threads(false)
-        .with_target(false)
-        .with_tracked_inactivity(false)
-        .with_filter(tracing_subscriber::filter::filter_fn(|metadata| {
-            metadata.is_span() && *metadata.level() <= tracing::Level::INFO
-        }));
     tracing_subscriber::registry()
         .with(logs::layer(settings.service_name).with_filter(logs::filter()?))
-        .with(spans)
         .try_init()?;
+    // It is set once, as the subscriber is.
+    let _ = spans::TRACER.set(provider.tracer(settings.service_name));
     Ok(Guard {
         provider: Some(provider),
     })

@@ -65,6 +65,7 @@ impl Database {
             .bind(status.label())
             .bind(key);
         let statement = Statement {
+            name: "INSERT transactions",
             operation: "INSERT",
             collection: "transactions",
             sql: SQL,
@@ -91,6 +92,7 @@ impl Database {
 
 fn select(sql: &'static str) -> Statement {
     Statement {
+        name: "SELECT transactions",
         operation: "SELECT",
         collection: "transactions",
         sql,

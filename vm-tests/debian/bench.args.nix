@@ -29,7 +29,10 @@ import ../base.nix machine
     inherit backends;
     demo = true;
     fast = false;
-    extraPackages = [ "valgrind" ];
+    extraPackages = [
+      "valgrind"
+      "python3-flask"
+    ];
     # Units that start and stop at once. They share the API's probe, so that AppDown is theirs and never fires.
     extraApps = each names (name: {
       unit = "${name}.service";

@@ -45,6 +45,10 @@ try:
         bench_remediator.acknowledgement(remediator, figures)
     with subtest("alerts per second"):
         bench_remediator.throughput(remediator, figures)
+    with subtest("besieged"):
+        bench_remediator.siege(remediator, figures)
+    with subtest("beside a bot of the usual kind"):
+        bench_remediator.bot(remediator, figures)
     with subtest("memory and start on a log"):
         bench_remediator.memory(remediator, figures)
     with subtest("decision time"):

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import math
+import pathlib
 import shlex
 import time
 
@@ -53,9 +54,9 @@ class Remediator:
         return int(lines[key].split()[0]) / MEBIBYTE
 
     def post(self, *, rate: float, alerts: int, seconds: int, connections: int = 32, resend: bool = False,
-             path: str = "/webhook") -> dict:  # fmt: skip
+             path: str = "/webhook", base: str | None = None) -> dict:  # fmt: skip
         """The report of a `homeostat load webhook` run, with `generator_cpu`: its own seconds of processor time."""
-        call = ["homeostat", "load", "webhook", "--url", self.url + path, "--token-file", self.args["alertmanagerToken"],
+        call = ["homeostat", "load", "webhook", "--url", (base or self.url) + path, "--token-file", self.args["alertmanagerToken"],
                 "--posts-per-second", str(rate), "--alerts-per-post", str(alerts), "--seconds", str(seconds),
                 "--connections", str(connections), *(["--resend"] if resend else [])]  # fmt: skip
         # A run in which nothing was accepted ends with 1, and that is what the ceiling asks for.
@@ -130,6 +131,46 @@ def throughput(remediator: Remediator, figures: Figures) -> None:
         ceiling = remediator.post(rate=0, alerts=50, seconds=5, connections=best, resend=resend, path="/pause")
         rate = sum(ceiling["status"].values()) * 50 / ceiling["seconds"]
         figures.add(f"{kind} alerts: ceiling of generator and HTTP, {cores} cores", rate, "alerts/s")
+
+
+def siege(remediator: Remediator, figures: Figures) -> None:
+    """A durable answer to who has a token, in peace and while 2,000 connections without one besiege the port."""
+    shape = {"rate": 50, "alerts": 1, "seconds": 10, "connections": 4}
+    remediator.restart(empty=True)
+    peace = remediator.post(**shape)
+    attack = f"ulimit -n 8192; exec homeostat load siege --url {remediator.url} --seconds 30"
+    remediator.machine.succeed(f"systemd-run --quiet --collect --unit=siege sh -c {shlex.quote(attack)}")
+    name = "homeostat_remediator_connections_crowded_out_total"
+    remediator.machine.retry("all places are taken", lambda: remediator.metrics()[name] > 1000, 30)
+    war = remediator.post(**shape)
+    remediator.machine.succeed("systemctl is-active siege.service; systemctl stop siege.service")
+    for when, report in (("in peace", peace), ("besieged", war)):
+        failed = sum(report["status"].values()) - report["posts"]
+        figures.add(f"webhook, 50 posts/s, {when}: not accepted", failed, "posts", ("<=", 0))
+        figures.add(f"webhook, 50 posts/s, {when}, p50", report["p50_ms"], "ms")
+        figures.add(f"webhook, 50 posts/s, {when}, p99", report["p99_ms"], "ms")
+    figures.add("webhook, besieged, p50 over that in peace", war["p50_ms"] / peace["p50_ms"], "times")
+    figures.add("memory (VmHWM), besieged", remediator.memory("VmHWM"), "MiB", ("<=", 40))
+
+
+def bot(remediator: Remediator, figures: Figures) -> None:
+    """A restart bot of the usual kind (bench_bot.py), which keeps nothing, beside ours, which answers when all is on disk."""
+    machine, port = remediator.machine, 5080
+    machine.copy_from_host(str(pathlib.Path(__file__).with_name("bench_bot.py")), "/run/bench_bot.py")
+    machine.succeed(f"systemd-run --quiet --collect --unit=bot python3 /run/bench_bot.py {port}")
+    machine.wait_for_open_port(port, "127.0.0.1", timeout=30)
+    pid = machine.succeed("systemctl show --value -p MainPID bot.service").strip()
+    for whose, url in (("a Flask bot", f"http://127.0.0.1:{port}"), ("the remediator", remediator.url)):
+        remediator.restart(empty=True)
+        steady = remediator.post(rate=200, alerts=1, seconds=10, base=url)
+        most = remediator.post(rate=0, alerts=50, seconds=5, connections=8, base=url)
+        figures.add(f"{whose}: 200 posts/s, p50", steady["p50_ms"], "ms")
+        figures.add(f"{whose}: 200 posts/s, p99", steady["p99_ms"], "ms")
+        figures.add(f"{whose}: alerts in posts of 50", most["alerts_per_second"], "alerts/s")
+    status = machine.succeed(f"sed -n 's/^VmHWM:[^0-9]*\\([0-9]*\\) kB/\\1/p' /proc/{pid}/status")
+    figures.add("a Flask bot: memory (VmHWM)", int(status) / MEBIBYTE, "MiB")
+    figures.add("the remediator: memory (VmHWM)", remediator.memory("VmHWM"), "MiB")
+    machine.succeed("systemctl stop bot.service")
 
 
 def memory(remediator: Remediator, figures: Figures) -> None:

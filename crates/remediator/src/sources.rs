@@ -74,10 +74,7 @@ impl Witnesses {
     pub fn new(alertmanager: &str, prometheus: &str) -> Result<Self, reqwest::Error> {
         let client = Client::builder().timeout(LIMIT).build()?;
         Ok(Self {
-            alertmanager: Alertmanager {
-                client: client.clone(),
-                url: alertmanager.to_owned(),
-            },
+            alertmanager: Alertmanager::new(client.clone(), alertmanager),
             prometheus: Prometheus {
                 client,
                 url: prometheus.to_owned(),

@@ -9,7 +9,7 @@ mod retention;
 mod stories;
 mod writer;
 
-pub use stories::{Ended, Events, Story};
+pub use stories::{Ended, Part, Story};
 pub use writer::Ticket;
 use writer::{Batch, write};
 

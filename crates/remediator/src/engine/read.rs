@@ -1,7 +1,7 @@
 //! What those who ask are shown.
 
 use super::Engine;
-use crate::store::{Ended, Events, StoreError, Story};
+use crate::store::{Ended, Part, StoreError, Story};
 use crate::systemd::UnitControl;
 use crate::trace;
 use homeostat_policy::log::{Incident, IncidentId, Moment};
@@ -46,19 +46,19 @@ impl<C: UnitControl> Engine<C> {
         self.store.stories(incidents, true).await
     }
 
-    /// A part of the events of one incident, with those that memory shows already.
+    /// One incident with a part of its events, with those that memory shows already.
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub async fn events(
+    pub async fn part(
         &self,
         incident: IncidentId,
         after: u32,
         most: u16,
         most_bytes: usize,
-    ) -> Result<Events, StoreError> {
+    ) -> Result<Option<Part>, StoreError> {
         let _ = self.store.settled().await;
-        self.store.events(incident, after, most, most_bytes).await
+        self.store.part(incident, after, most, most_bytes).await
     }
 
     /// The numbers of the newest `closed` incidents that were closed, and of the newest `refused` alerts that were

@@ -4,6 +4,7 @@ use super::access::Operator;
 use super::{App, Failure, unavailable};
 use crate::engine::Engine;
 use crate::journal;
+use crate::store::Part;
 use crate::story;
 use crate::systemd::UnitControl;
 use axum::Json;
@@ -135,12 +136,20 @@ pub(super) fn number(id: Result<Path<i64>, PathRejection>) -> Result<i64, Failur
     }
 }
 
-async fn folded<C: UnitControl>(engine: &Engine<C>, id: IncidentId) -> Result<Incident, Failure> {
-    let incidents = engine.folded(&[id]).await.map_err(unavailable)?;
-    incidents
-        .into_iter()
-        .next()
-        .ok_or_else(|| Failure(StatusCode::NOT_FOUND, format!("there is no incident {id}")))
+/// The part of an incident's story that a request asks for, and how many events are before it.
+async fn part<C: UnitControl>(
+    engine: &Engine<C>,
+    id: Result<Path<i64>, PathRejection>,
+    query: Result<Query<StoryQuery>, QueryRejection>,
+) -> Result<(Part, u32), Failure> {
+    let id = number(id)?;
+    let query = wanted(query, "after=the number of an event")?;
+    let after = query.after.unwrap_or(0);
+    let part = engine.part(id, after, MOST_EVENTS, MOST_BYTES).await;
+    let part = part
+        .map_err(unavailable)?
+        .ok_or_else(|| Failure(StatusCode::NOT_FOUND, format!("there is no incident {id}")))?;
+    Ok((part, after))
 }
 
 pub(super) async fn show<C: UnitControl>(
@@ -148,16 +157,10 @@ pub(super) async fn show<C: UnitControl>(
     id: Result<Path<i64>, PathRejection>,
     query: Result<Query<StoryQuery>, QueryRejection>,
 ) -> Result<Response, Failure> {
-    let id = number(id)?;
-    let after = wanted(query, "after=the number of an event")?
-        .after
-        .unwrap_or(0);
-    let engine = &shared.engine;
-    let events = engine.events(id, after, MOST_EVENTS, MOST_BYTES).await;
-    let events = events.map_err(unavailable)?;
-    let mut view = story::incident(&folded(engine, id).await?);
-    let told = story::events(&events.entries, after);
-    view.next = told.last().filter(|_| events.more).map(|event| event.id);
+    let (part, after) = part(&shared.engine, id, query).await?;
+    let mut view = story::incident(&part.incident);
+    let told = story::events(&part.entries, after);
+    view.next = told.last().filter(|_| part.more).map(|event| event.id);
     view.events = Some(told);
     Ok(Json(view).into_response())
 }
@@ -168,14 +171,9 @@ pub(super) async fn evidence<C: UnitControl>(
     id: Result<Path<i64>, PathRejection>,
     query: Result<Query<StoryQuery>, QueryRejection>,
 ) -> Result<Response, Failure> {
-    let id = number(id)?;
-    let after = wanted(query, "after=the number of an event")?
-        .after
-        .unwrap_or(0);
-    let engine = &shared.engine;
-    let events = engine.events(id, after, MOST_EVENTS, MOST_BYTES).await;
-    let events = events.map_err(unavailable)?;
-    let unit = folded(engine, id).await?.unit.ok_or_else(|| {
+    let (part, after) = part(&shared.engine, id, query).await?;
+    let id = part.incident.id;
+    let unit = part.incident.unit.ok_or_else(|| {
         let text = format!("there is no incident {id} about a unit");
         Failure(StatusCode::NOT_FOUND, text)
     })?;
@@ -184,9 +182,9 @@ pub(super) async fn evidence<C: UnitControl>(
         Ok(lines) => (Some(lines), None),
         Err(error) => (None, Some(error.to_string())),
     };
-    let bodies: Vec<_> = events.entries.iter().map(|entry| &entry.event).collect();
+    let bodies: Vec<_> = part.entries.iter().map(|entry| &entry.event).collect();
     let place = u32::try_from(bodies.len()).unwrap_or(u32::MAX);
-    let next = events.more.then(|| after.saturating_add(place));
+    let next = part.more.then(|| after.saturating_add(place));
     Ok(
         Json(json!({ "events": bodies, "next": next, "journal": journal, "journal_error": fault }))
             .into_response(),

@@ -10,6 +10,8 @@ use homeostat_policy::unit::UnitName;
 use reqwest::Client;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 /// An alert as Alertmanager lists it.
 #[derive(Debug, Clone, Deserialize)]
@@ -38,12 +40,22 @@ struct Status {
 /// Alertmanager, to be asked.
 #[derive(Debug, Clone)]
 pub(super) struct Alertmanager {
-    pub(super) client: Client,
+    client: Client,
     /// Its base URL.
-    pub(super) url: String,
+    url: String,
+    /// Its present run, as far as it was asked about.
+    run: Arc<Mutex<Option<Run>>>,
 }
 
 impl Alertmanager {
+    pub(super) fn new(client: Client, url: &str) -> Self {
+        Self {
+            client,
+            url: url.to_owned(),
+            run: Arc::default(),
+        }
+    }
+
     /// The alerts that it holds, muted ones too: a silence or an inhibition is no recovery.
     pub(super) async fn listed(&self, filters: &[String]) -> Result<Vec<Listed>, NoAnswer> {
         let url = format!("{}/api/v2/alerts", self.url);
@@ -77,8 +89,7 @@ impl Alertmanager {
         Ok(alerts.into_iter().map(wire).collect())
     }
 
-    /// For how long it runs, in milliseconds. Its clock is this host's or one that is kept by the same time; one that
-    /// was set back makes it too short, which errs on the side of waiting.
+    /// For how long it runs, in milliseconds.
     pub(super) async fn up_ms(&self) -> Result<u64, NoAnswer> {
         let url = format!("{}/api/v2/status", self.url);
         let status: Status = get::<_, &str>(&self.client, &url, &[]).await?;
@@ -86,8 +97,37 @@ impl Alertmanager {
             let status = status.uptime;
             return Err(NoAnswer::Status { url, status });
         };
-        let now = crate::clock::now().wall_ms;
-        Ok(u64::try_from(now.saturating_sub(began)).unwrap_or(0))
+        let wall_ms = crate::clock::now().wall_ms;
+        let mut run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = run.filter(|run| run.began == began);
+        let now = known.unwrap_or_else(|| Run::first_seen(began, wall_ms));
+        *run = Some(now);
+        Ok(now.age_ms())
+    }
+}
+
+/// One run of Alertmanager, whose age goes on by the steady clock from when it was first seen: its own word is a time of
+/// the wall clock, which may have been set since. A clock that was set before makes it too short or too long.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    /// When it began, milliseconds since the Unix epoch, as it says.
+    began: i64,
+    seen: Instant,
+    age_then_ms: u64,
+}
+
+impl Run {
+    fn first_seen(began: i64, wall_ms: i64) -> Self {
+        Self {
+            began,
+            seen: Instant::now(),
+            age_then_ms: u64::try_from(wall_ms.saturating_sub(began)).unwrap_or(0),
+        }
+    }
+
+    fn age_ms(&self) -> u64 {
+        let since = u64::try_from(self.seen.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.age_then_ms.saturating_add(since)
     }
 }
 
@@ -115,7 +155,15 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{equals, escaped};
+    use super::{Run, equals, escaped};
+
+    #[test]
+    fn the_age_of_a_run_goes_on_from_when_it_was_first_seen() {
+        let run = Run::first_seen(1_000, 61_000);
+        assert!((60_000..70_000).contains(&run.age_ms()));
+        let ahead = Run::first_seen(61_000, 1_000);
+        assert!(ahead.age_ms() < 10_000, "its clock stood ahead of ours");
+    }
 
     #[test]
     fn a_receivers_name_is_no_pattern() {

@@ -25,9 +25,11 @@ pub enum Ended {
     Refused,
 }
 
-/// One page of an incident's events.
+/// An incident with a part of its events.
 #[derive(Debug)]
-pub struct Events {
+pub struct Part {
+    /// The incident.
+    pub incident: Incident,
     /// The events, oldest first.
     pub entries: Vec<Entry>,
     /// Whether more follow.
@@ -140,38 +142,46 @@ impl Store {
         self.numbers(sql, &[before, i64::from(most)]).await
     }
 
-    /// The events of one incident behind the first `after`, at most so many and so many bytes, but at least one.
+    /// One incident with the events behind the first `after`, at most so many and so many bytes, but at least one; all
+    /// of one moment. `None` where there is no such incident.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub async fn events(
+    pub async fn part(
         &self,
         incident: IncidentId,
         after: u32,
         most: u16,
         most_bytes: usize,
-    ) -> Result<Events, StoreError> {
-        let mut rows =
-            sqlx::query("SELECT * FROM events WHERE incident = ?1 ORDER BY id LIMIT ?2 OFFSET ?3")
-                .bind(incident)
-                .bind(i64::from(most) + 1)
-                .bind(i64::from(after))
-                .fetch(&self.read);
-        let mut events = Events {
-            entries: Vec::new(),
-            more: false,
-        };
-        let mut size = 0;
+    ) -> Result<Option<Part>, StoreError> {
+        let mut rows = sqlx::query("SELECT * FROM events WHERE incident = ?1 ORDER BY id")
+            .bind(incident)
+            .fetch(&self.read);
+        let mut folded: Option<Incident> = None;
+        let (mut entries, mut more) = (Vec::new(), false);
+        let (mut place, mut size) = (0, 0);
         while let Some(row) = rows.try_next().await.map_err(StoreError::Read)? {
-            size += bytes(&row)?;
-            let is_full = events.entries.len() == usize::from(most) || size > most_bytes;
-            if is_full && !events.entries.is_empty() {
-                events.more = true;
-                break;
+            let entry = entry(&row)?;
+            match &mut folded {
+                Some(incident) => incident.apply(&entry),
+                None => folded = Incident::begin(&entry),
             }
-            events.entries.push(entry(&row)?);
+            place += 1;
+            if place <= after || more {
+                continue;
+            }
+            size += bytes(&row)?;
+            let is_full = entries.len() == usize::from(most) || size > most_bytes;
+            more = is_full && !entries.is_empty();
+            if !more {
+                entries.push(entry);
+            }
         }
-        Ok(events)
+        Ok(folded.map(|incident| Part {
+            incident,
+            entries,
+            more,
+        }))
     }
 }
 

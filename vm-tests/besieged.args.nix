@@ -7,6 +7,8 @@ import ./base.nix machine
 // {
   # It takes both cores.
   alone = true;
+  # So many alerts with 64 KiB of annotations are more than one post may have.
+  large = 33;
   # How long the siege lasts, in seconds.
   siege = 30;
   # The most that the remediator's memory may be meanwhile, in KiB.

@@ -1,4 +1,5 @@
-# A crowd without a token keeps nobody out who has one, and takes neither memory nor the journal.
+# What comes in is bounded, and nothing is lost by it: a group of alerts that is too large for a post, and a crowd without
+# a token, which keeps nobody out who has one, and takes neither memory nor the journal.
 
 wait_for_stack()
 own = args["units"]["remediator"]
@@ -24,6 +25,34 @@ def heal():
     incident = wait_for("healed", lambda: (i := newest("victim.service")) and i["id"] > last and i["state"] == "closed" and i)
     t.assertEqual((incident["end"], incident["actions"]), ("fixed", 1), story(incident))
 
+
+def tell_alertmanager(**more):
+    """Posts alerts about the victim to Alertmanager, more of them than one post to the remediator can hold."""
+    alerts = [
+        {
+            "labels": {"alertname": "UnitFailed", "host": "demo", "unit": "victim.service", "number": str(number)},
+            "annotations": {"description": "x" * 64 * 1024},
+            **more,
+        }
+        for number in range(args["large"])
+    ]
+    machine.succeed("rm -f /run/large.json")
+    text = json.dumps(alerts)
+    # A command line is no place for so much.
+    for at in range(0, len(text), 100_000):
+        machine.succeed(f"printf %s {shlex.quote(text[at:at + 100_000])} >> /run/large.json")
+    machine.succeed(f"curl -fsS -H 'Content-Type: application/json' --data-binary @/run/large.json {alertmanager}/api/v2/alerts")
+
+
+with subtest("a group of alerts that is too large for a post is read from Alertmanager"):
+    operator("/pause", "what is done about them is not the point")
+    tell_alertmanager()
+    wait_for("it was too large", lambda: metric('webhook_requests_total{result="too_large"}') > 0)
+    wait_for("all are known", lambda: (i := newest("victim.service")) and len(i["alerts"]) == args["large"])
+    over = machine.succeed("date -u +%Y-%m-%dT%H:%M:%SZ").strip()
+    tell_alertmanager(endsAt=over)
+    wait_for("all are gone", lambda: newest("victim.service")["state"] == "closed")
+    operator("/resume", "the machine test goes on")
 
 with subtest("in peace"):
     heal()

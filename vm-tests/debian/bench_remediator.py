@@ -54,11 +54,11 @@ class Remediator:
         return int(lines[key].split()[0]) / MEBIBYTE
 
     def post(self, *, rate: float, alerts: int, seconds: int, connections: int = 32, resend: bool = False,
-             path: str = "/webhook", base: str | None = None) -> dict:  # fmt: skip
+             path: str = "/webhook", base: str | None = None, about: tuple[str, str] | None = None) -> dict:  # fmt: skip
         """The report of a `homeostat load webhook` run, with `generator_cpu`: its own seconds of processor time."""
         call = ["homeostat", "load", "webhook", "--url", (base or self.url) + path, "--token-file", self.args["alertmanagerToken"],
                 "--posts-per-second", str(rate), "--alerts-per-post", str(alerts), "--seconds", str(seconds),
-                "--connections", str(connections), *(["--resend"] if resend else [])]  # fmt: skip
+                "--connections", str(connections), *(["--resend"] if resend else []), *(["--alertname", about[0], "--unit", about[1]] if about else [])]  # fmt: skip
         # A run in which nothing was accepted ends with 1, and that is what the ceiling asks for.
         script = f"TIMEFORMAT='%U %S'; {{ time {{ {shlex.join(call)} 2> /dev/null || [ $? = 1 ]; }}; }} 2>&1"
         with self.undisturbed():
@@ -185,6 +185,10 @@ def memory(remediator: Remediator, figures: Figures) -> None:
     figures.add("memory (VmHWM), the same", remediator.memory("VmHWM"), "MiB")
     figures.add("start to READY, 10,000 incidents", remediator.restart(), "ms", ("<=", 200))
     figures.add("memory (VmRSS), 10,000 incidents, restarted", remediator.memory("VmRSS"), "MiB", ("<=", 24))
+    remediator.restart(empty=True)
+    remediator.post(rate=80, alerts=50, seconds=10, about=("AppDown", remediator.args["victims"][0]))
+    remediator.machine.succeed(f"curl --fail --silent --output /dev/null {remediator.url}/")
+    figures.add("memory (VmHWM), 40,000 alerts of one incident, and the page", remediator.memory("VmHWM"), "MiB")
     remediator.restart(empty=True)
     remediator.post(rate=200, alerts=50, seconds=10)
     figures.add("memory (VmRSS), 100,000 events", remediator.memory("VmRSS"), "MiB")

@@ -2,14 +2,15 @@
 //!
 //! `feed` takes an input through one step and writes its events before any effect; `driver` carries
 //! out the effects of one incident, one after the other; `look` reads all that a decision needs;
-//! `intake` takes alerts and a person's words; `told` tells what was written; `read` and `sight` answer
-//! those who ask.
+//! `intake` takes alerts and a person's words, `catch_up` the alerts that a post could not hold; `told`
+//! tells what was written; `read` and `sight` answer those who ask; `pulse` feels whether the disk does.
 
 mod catch_up;
 mod driver;
 mod feed;
 mod intake;
 mod look;
+mod pulse;
 mod read;
 mod sight;
 mod told;
@@ -21,12 +22,13 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::sources::Witnesses;
-use crate::store::{Store, StoreError, Ticket};
+use crate::store::{Store, StoreError};
 use crate::systemd::UnitControl;
 use driver::Driver;
 use homeostat_policy::log::{IncidentId, Phase};
 use homeostat_policy::machine::{Input, State};
 use homeostat_telemetry::PastTraces;
+use pulse::Pulse;
 use sight::Sight;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::AtomicBool;
@@ -57,31 +59,6 @@ pub struct Engine<C> {
     drivers: Mutex<HashMap<IncidentId, Arc<Driver>>>,
     /// Incidents whose call this process makes now; it outlives a state that is folded anew.
     calls: Mutex<HashSet<IncidentId>>,
-}
-
-/// The writer's answers to pings.
-#[derive(Default)]
-struct Pulse {
-    /// The newest ping, and when it was sent.
-    asked: Option<(Ticket, Instant)>,
-    stalled: bool,
-}
-
-impl Pulse {
-    /// A writer that has not answered for so long hangs.
-    const LONGEST: Duration = Duration::from_secs(5);
-
-    fn feel(&mut self, ping: impl FnOnce() -> Ticket) {
-        match &self.asked {
-            Some((ticket, since)) if !ticket.is_settled() => {
-                self.stalled = since.elapsed() >= Self::LONGEST;
-            }
-            _ => {
-                self.stalled = false;
-                self.asked = Some((ping(), Instant::now()));
-            }
-        }
-    }
 }
 
 impl<C: UnitControl> Engine<C> {
@@ -154,22 +131,6 @@ impl<C: UnitControl> Engine<C> {
             self.update_gauges();
             alive();
             tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-    }
-
-    /// Finds out whether the writer answers. While it does not, posts are turned away and nothing is
-    /// done, for whatever is done is written first.
-    fn feel(&self, pulse: &mut Pulse) {
-        let was_stalled = pulse.stalled;
-        pulse.feel(|| self.store.ping());
-        self.store.set_stalled(pulse.stalled);
-        if pulse.stalled {
-            self.metrics.store_errors.inc();
-        }
-        match (was_stalled, pulse.stalled) {
-            (false, true) => tracing::error!("the event log does not answer; no action is taken"),
-            (true, false) => tracing::info!("the event log answers again"),
-            _ => {}
         }
     }
 

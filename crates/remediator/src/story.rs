@@ -3,8 +3,8 @@
 
 use crate::trace;
 use homeostat_policy::alert::AlertStatus;
-use homeostat_policy::log::incident::MAX_LEFT_OUT;
 use homeostat_policy::log::rfc3339;
+use homeostat_policy::log::room::MAX_LEFT_OUT;
 use homeostat_policy::log::{Entry, Event};
 use homeostat_policy::log::{Incident, Source};
 use homeostat_policy::observation::Observation;

@@ -5,7 +5,7 @@ mod alertmanager;
 mod posted;
 
 use crate::alert::Fingerprint;
-use crate::log::incident::MAX_EVENTS;
+use crate::log::room::MAX_EVENTS;
 use crate::log::{Evidence, Incident, Now, Phase, Source};
 use crate::observation::{AlertState, Observation};
 use crate::rules::{Rule, Rules};

@@ -8,6 +8,7 @@ pub mod holds;
 pub mod incident;
 pub mod moment;
 pub mod phase;
+pub mod room;
 
 pub use action::{Action, Ended};
 pub use event::{Entry, Event, IncidentId};

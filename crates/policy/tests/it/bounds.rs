@@ -3,7 +3,7 @@
 use crate::faults::{Fed, restart};
 use crate::fixture::{ALERT, UNIT, active, at, auto_restart, checked, gone, rule, seen, shown};
 use homeostat_policy::alert::Alert;
-use homeostat_policy::log::incident::{MAX_EVENTS, MAX_EVIDENCE, MAX_EVIDENCE_BYTES, MAX_LEFT_OUT};
+use homeostat_policy::log::room::{MAX_EVENTS, MAX_EVIDENCE, MAX_EVIDENCE_BYTES, MAX_LEFT_OUT};
 use homeostat_policy::log::{Event, Incident};
 use homeostat_policy::machine::{Answer, Command, Effect, Input, Look};
 use homeostat_policy::observation::{AlertState, Fact, Observation};

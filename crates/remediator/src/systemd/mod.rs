@@ -6,12 +6,13 @@ mod action;
 mod clocks;
 mod error;
 mod link;
+mod listing;
 mod properties;
 mod signals;
 mod unit_state;
 
 pub use error::ControlError;
-pub use unit_state::Glance;
+pub use listing::Glance;
 
 use homeostat_policy::machine::{Call, CallEnd};
 use homeostat_policy::unit::{UnitName, UnitState};
@@ -107,7 +108,7 @@ impl UnitControl for Systemd {
 
     async fn list(&self, units: &[UnitName]) -> Result<Vec<Glance>, ControlError> {
         let link = self.bus.link().await?;
-        unit_state::list(&link, units).await
+        listing::list(&link, units).await
     }
 
     async fn call(

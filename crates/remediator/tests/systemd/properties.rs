@@ -2,7 +2,7 @@
 
 use crate::fake::ACTIONS;
 use crate::{BEFORE, Result, shop, stage};
-use homeostat_policy::unit::{ActiveState, BoundTo};
+use homeostat_policy::unit::{ActiveState, BoundTo, UnitName};
 use homeostat_remediator::systemd::UnitControl;
 
 #[tokio::test]
@@ -204,5 +204,25 @@ async fn a_unit_that_was_unloaded_has_no_history() -> Result {
     );
     assert!(!seen.is_well());
     assert_eq!((seen.active_for_ms, seen.inactive_for_ms), (None, None));
+    Ok(())
+}
+
+#[tokio::test]
+async fn units_are_listed_in_the_order_of_their_names() -> Result {
+    let Some((_bus, fake, systemd)) = stage().await? else {
+        return Ok(());
+    };
+    fake.unit().others = vec![
+        ("shop.service", "shop.service", "active"),
+        ("cart.service", "cart.service", "failed"),
+    ];
+    let cart = UnitName::parse("cart.service").expect("a unit name");
+    let listed = systemd.list(&[shop(), cart]).await?;
+    let states: Vec<_> = listed.iter().map(|glance| glance.active.as_str()).collect();
+    assert_eq!(states, ["active", "failed"]);
+    // An answer that leaves one out could be about any of them.
+    let other = UnitName::parse("other.service").expect("a unit name");
+    assert!(systemd.list(&[shop(), other]).await.is_err());
+    assert!(systemd.list(&[]).await?.is_empty());
     Ok(())
 }

@@ -128,7 +128,7 @@ with subtest("from the trace to its log lines"):
     [(labels, line)] = some_lines(1, request["service"], trace_id=trace_id)
     t.assertEqual(line, "transaction created")
     t.assertEqual((labels["systemd_unit"], labels["severity_text"]), (args["units"]["api"], "INFO"))
-    t.assertEqual(labels["otel_name"], ROUTE)
+    t.assertEqual(labels["request"], ROUTE)
     for field in ["transaction_id", "amount", "currency", "status"]:
         t.assertIn(field, labels)
     log.info(f"line {line!r}: {labels}")

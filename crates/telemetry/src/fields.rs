@@ -25,8 +25,7 @@ const fn field(code: &'static str, journal: &'static str, loki: &'static str) ->
 /// Every field that our lines may carry beside the message.
 pub const FIELDS: &[Field] = &[
     field("trace_id", "F_TRACE_ID", "trace_id"),
-    field("otel.name", "F_OTEL_NAME", "otel_name"),
-    field("otel.kind", "F_OTEL_KIND", "otel_kind"),
+    field("request", "F_REQUEST", "request"),
     field("error", "F_ERROR", "error"),
     field("duration_ms", "F_DURATION_MS", "duration_ms"),
     field("address", "F_ADDRESS", "address"),

@@ -91,8 +91,12 @@ async fn observe(State(metrics): State<Metrics>, request: Request, next: Next) -
     let method = method_label(request.method());
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or("unmatched", MatchedPath::as_str);
-    let context = server_span(method, matched.as_ref(), &request);
-    let lines = lines_of(&context);
+    let name = match &matched {
+        Some(route) => format!("{} {}", spoken(method), route.as_str()),
+        None => spoken(method).to_owned(),
+    };
+    let context = server_span(name.clone(), method, matched.as_ref(), &request);
+    let lines = lines_of(&context, &name);
 
     let work = next.run(request).with_context(context.clone());
     let response = work.instrument(lines.clone()).await;
@@ -137,12 +141,20 @@ fn log_failure(method: &str, route: &str, response: &Response, seconds: f64) {
     }
 }
 
-fn server_span(method: &'static str, matched: Option<&MatchedPath>, request: &Request) -> Context {
-    let spoken = if method == "_OTHER" { "HTTP" } else { method };
-    let name = match matched {
-        Some(route) => format!("{spoken} {}", route.as_str()),
-        None => spoken.to_owned(),
-    };
+/// The method as it stands in a span's name.
+fn spoken(method: &'static str) -> &'static str {
+    match method {
+        "_OTHER" => "HTTP",
+        method => method,
+    }
+}
+
+fn server_span(
+    name: String,
+    method: &'static str,
+    matched: Option<&MatchedPath>,
+    request: &Request,
+) -> Context {
     let parent = propagation::extract(request.headers());
     spans::server(name, &parent, || {
         let mut attributes = vec![
@@ -161,11 +173,11 @@ fn server_span(method: &'static str, matched: Option<&MatchedPath>, request: &Re
     })
 }
 
-/// What every log line of the request carries. The level is ERROR so that RUST_LOG=error still leaves `trace_id` on the
+/// What every log line of the request carries: its trace, and the name of its span. The level is ERROR so that RUST_LOG=error still leaves `trace_id` on the
 /// lines.
-fn lines_of(context: &Context) -> Span {
+fn lines_of(context: &Context, request: &str) -> Span {
     match propagation::trace_id(context) {
-        Some(trace_id) => tracing::error_span!("request", %trace_id),
+        Some(trace_id) => tracing::error_span!("request", %trace_id, request),
         None => Span::none(),
     }
 }

@@ -31,6 +31,7 @@ in
     ./grafana.nix
     ./assertions.nix
     ./assertions-backends.nix
+    ./assertions-names.nix
   ];
 
   options.services.homeostat = {

@@ -141,6 +141,14 @@ in
       module = remote { remediator.settings.listen = "127.0.0.1:5000"; };
       says = "remediator.settings.listen is 127.0.0.1:5000, where the Prometheus";
     };
+    job-twice = {
+      module.services.prometheus.scrapeConfigs = [ { job_name = "node"; } ];
+      says = "has two jobs named \"node\", in";
+    };
+    receiver-twice = {
+      module = homeostat { alertmanager.settings.receivers = [ { name = "people"; } ]; };
+      says = "has two receivers named \"people\", in";
+    };
     collector-twice = {
       module.services.prometheus.exporters.node.enabledCollectors = [ "systemd" ];
       says = "names systemd twice";

@@ -172,27 +172,62 @@ with subtest("the service map knows whom the API calls"):
             name = f'traces_service_graph_request_{part}{{client="{API}",server="{server}",host="demo"}}'
             wait_for(name, lambda: values(name))
 
+# What a line says of its level at its beginning, in the dialects that are common; and what only looks like it.
+DIALECTS = {
+    "ts=now level=warn msg=x": "WARN",
+    'time="2026-11-25 12:00" level=error msg=x': "ERROR",
+    "level=errata": "INFO",
+    "no level=error at the beginning": "INFO",
+    "[12] ERROR:  x": "ERROR",
+    "[12] LOG:  x": "INFO",
+    "ERROR: x": "ERROR",
+    "fatal: x": "FATAL",
+    "FATAL: x": "FATAL",
+    "[ERROR] x": "ERROR",
+    "[error] x": "ERROR",
+    "error in the text": "INFO",
+    "10 error pages were sent": "INFO",
+    '{"level":"error","msg":"x"}': "ERROR",
+    '{"ts":1.5,"msg":"x","severity":"WARNING"}': "WARN",
+    '{"a":{"level":"error"}}': "INFO",
+    "E1125 12:00:00.000001 1 x.go:1] x": "ERROR",
+    "E1125": "INFO",
+    "2026-11-25 12:00:00,123 - name - ERROR - x": "ERROR",
+    "2026/11/25 12:00:00 [error] 7#7: x": "ERROR",
+    "2026-11-25T12:00:00.5Z WARN x": "WARN",
+    "12:00:00 debug: x": "DEBUG",
+}
+
 with subtest("severity: the eight priorities, bytes, and what a line says itself"):
+    lines_of_dialects = "\n".join(f"{line} {MARK}" for line in DIALECTS)
     in_unit("signals-severity", f"""
         for priority in 0 1 2 3 4 5 6 7; do echo "<$priority>{MARK} $priority"; done
         printf '<3>{MARK} bell \\a\\n'
-        echo 'ts=now level=warn msg="{MARK} logfmt"'
-        echo '[12] ERROR:  {MARK} postgresql'
-        echo 'no level=error at the beginning of {MARK}'
+        printf '%s\\n' {shlex.quote(lines_of_dialects)}
     """)  # fmt: skip
-    found = {line: labels for labels, line in some_lines(12, "signals-severity", MARK)}
+    found = {line: labels for labels, line in some_lines(9 + len(DIALECTS), "signals-severity", MARK)}
     texts = ["FATAL", "FATAL", "FATAL", "ERROR", "WARN", "INFO2", "INFO", "DEBUG"]
     numbers = ["21", "21", "21", "17", "13", "10", "9", "5"]
     for priority, wanted in enumerate(zip(texts, numbers)):
         labels = found[f"{MARK} {priority}"]
         t.assertEqual((labels["severity_text"], labels["severity_number"]), wanted)
-    for line, severity in [
-        (f"{MARK} bell \a", "ERROR"),
-        (f'ts=now level=warn msg="{MARK} logfmt"', "WARN"),
-        (f"[12] ERROR:  {MARK} postgresql", "ERROR"),
-        (f"no level=error at the beginning of {MARK}", "INFO"),
+    t.assertEqual(found[f"{MARK} bell \a"]["severity_text"], "ERROR")
+    for line, severity in DIALECTS.items():
+        t.assertEqual(found[f"{line} {MARK}"]["severity_text"], severity, line)
+
+with subtest("a template's instance has its unit's name, and a connection's does not"):
+    for unit, service in [
+        ("signals@2026-11", "signals@2026-11"),
+        ("signals@2026-11-05", "signals@2026-11-05"),
+        ("signals@17-main", "signals@17-main"),
+        ("signals@3-127.0.0.1:22-127.0.0.1:39000", "signals"),
+        ("signals@0-4242-1000", "signals"),
     ]:
-        t.assertEqual(found[line]["severity_text"], severity, line)
+        text = f"{MARK} instance {unit}"
+        in_unit(f"{unit}.service", f"echo '{text}'")
+        # systemd's own lines about the unit tell its command too.
+        [labels] = wait_for(text, lambda: [labels for labels, line in lines(service, text) if line == text])
+        t.assertEqual(labels["systemd_instance"], unit.partition("@")[2])
 
 with subtest("what PostgreSQL says of a statement, with its own severity"):
     # It refuses the value, and names it. A number it might read in part, and find too large.

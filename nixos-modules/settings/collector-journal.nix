@@ -11,6 +11,14 @@ let
   # Lines about a unit that systemd itself wrote count as the unit's own, as in `journalctl --unit`.
   unit = ''body._PID == "1" && body.UNIT != nil ? body.UNIT : body._SYSTEMD_UNIT'';
 
+  # An instance that never comes again, made for one connection (systemd, `instance_from_socket`): a number, then both
+  # addresses with their ports, or the peer's process and user. A date is none of these.
+  isConnection = builtins.concatStringsSep " " [
+    ''(unit matches "@[0-9]+-[0-9a-f.:]+:[0-9]+-[0-9a-f.:]+:[0-9]+[.]service$" ||''
+    ''(unit matches "@[0-9]+-[0-9]+(?:_[0-9]+)?-[0-9]+[.]service$" &&''
+    ''!(unit matches "@(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9][.]service$")))''
+  ];
+
   # The name that a unit's traces carry too. Names that never come again (a connection, a dump, a session) would each
   # be a stream of its own in the log store, so they are cut to what they have in common.
   service = builtins.concatStringsSep " " [
@@ -18,36 +26,13 @@ let
     ''unit == nil ? (body._TRANSPORT == "kernel" ? "kernel" : "unknown_service") :''
     ''unit matches "^session-.*[.]scope$" ? "session" :''
     ''unit matches "^run-.*[.]service$" ? "run" :''
-    ''unit matches "@[0-9]+-[0-9[].*[.]service$" ? split(unit, "@")[0] :''
+    ''${isConnection} ? split(unit, "@")[0] :''
     ''unit endsWith ".service" ? trimSuffix(unit, ".service") :''
     ''body._PID == "1" ? "systemd" : "unknown_service"''
   ];
 
-  # What a program writes to its standard output has the priority of the unit, not of the line. Most programs say the
-  # level at the line's beginning: as `level=warn`, or PostgreSQL as `[123] ERROR:`.
-  level = names: "`^(?:[a-z]+=[^ ]+ ){0,3}level=\"?(?i:${names})|^[[][0-9]+[]] (?:${names}):`";
-  priority = builtins.concatStringsSep " " (
-    [ ''body._TRANSPORT != "stdout" || type(body.MESSAGE) != "string" ? body.PRIORITY :'' ]
-    ++ map ({ names, number }: ''body.MESSAGE matches ${level names} ? "${toString number}" :'') [
-      {
-        names = "FATAL|PANIC|CRIT";
-        number = 2;
-      }
-      {
-        names = "ERROR|ERR";
-        number = 3;
-      }
-      {
-        names = "WARNING|WARN";
-        number = 4;
-      }
-      {
-        names = "DEBUG[1-5]?|TRACE";
-        number = 7;
-      }
-    ]
-    ++ [ "body.PRIORITY" ]
-  );
+  # What a program writes to its standard output has the priority of the unit, not of the line.
+  priority = import ./collector-levels.nix;
 
   # Every field that begins with F_, under the rest of its name in lower case: crates/telemetry/src/fields.rs is the only
   # list of them. A field that stands on a line and on its enclosing spans comes as an array, the line's own last; one
@@ -100,6 +85,14 @@ in
       parse_to = "attributes";
     }
     (add "unit" "attributes.systemd_unit" "${unit} ?? \"\"")
+    # What stands behind the @ in the name of a template's instance.
+    (
+      add "instance" "attributes.systemd_instance"
+        "let unit = ${unit}; join(split(trimSuffix(unit, \".service\"), \"@\")[1:], \"@\")"
+      // {
+        "if" = "(${unit}) != nil && (${unit}) matches \"^[^@]+@.+[.]service$\"";
+      }
+    )
     (add "identifier" "attributes.syslog_identifier" "body.SYSLOG_IDENTIFIER ?? \"\"")
     (add "priority" "body.PRIORITY" priority)
     {

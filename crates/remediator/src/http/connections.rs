@@ -21,7 +21,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tower::ServiceExt;
 
 /// The most connections at once. Each takes a descriptor, and a head's bytes.
@@ -31,6 +31,8 @@ const MOST_HEAD: usize = 16 * 1024;
 /// How long a client may take for a request's head, and keep silent between two requests. No usual interval between
 /// scrapes, so that no connection is closed at the moment of the next one.
 const HEAD_LIMIT: Duration = Duration::from_secs(20);
+/// How long each connection has at least to send its request and to be answered, however many come after it.
+const LEAST: Duration = Duration::from_millis(100);
 /// How long a connection lives that has shown no token.
 const LIFE: Duration = Duration::from_secs(60);
 /// How long a request that is under way may take when its connection ends for its age.
@@ -40,28 +42,51 @@ const DRAIN: Duration = Duration::from_secs(2);
 
 /// A connection, as its requests see it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Guest(Arc<AtomicBool>);
+pub(super) struct Guest(Arc<Shown>);
+
+#[derive(Debug, Default)]
+struct Shown {
+    token: AtomicBool,
+    /// It has sent a whole request, which is not answered yet.
+    request: AtomicBool,
+}
 
 impl Guest {
     /// It has shown a valid token.
     pub(super) fn prove(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.token.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn is_proven(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.token.load(Ordering::Relaxed)
     }
+
+    fn is_waiting(&self) -> bool {
+        self.0.request.load(Ordering::Relaxed)
+    }
+
+    fn waits(&self, waits: bool) {
+        self.0.request.store(waits, Ordering::Relaxed);
+    }
+}
+
+/// An open connection.
+#[derive(Debug)]
+struct Taken {
+    guest: Guest,
+    since: Instant,
+    task: AbortHandle,
 }
 
 /// The open connections, the oldest first.
 #[derive(Default)]
 struct Places {
-    taken: Mutex<BTreeMap<u64, (Guest, AbortHandle)>>,
+    taken: Mutex<BTreeMap<u64, Taken>>,
     left: Notify,
 }
 
 impl Places {
-    fn taken(&self) -> MutexGuard<'_, BTreeMap<u64, (Guest, AbortHandle)>> {
+    fn taken(&self) -> MutexGuard<'_, BTreeMap<u64, Taken>> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -71,14 +96,24 @@ impl Places {
 
     /// Waits until there is a place, or one can be made.
     async fn free(&self) {
-        while self
-            .taken()
-            .values()
-            .filter(|(guest, _)| guest.is_proven())
-            .count()
-            >= MOST
-        {
-            self.left.notified().await;
+        loop {
+            let oldest = {
+                let taken = self.taken();
+                if taken.len() < MOST {
+                    return;
+                }
+                let stranger = taken.values().find(|one| !one.guest.is_proven());
+                stranger.map(|one| one.since)
+            };
+            match oldest {
+                Some(since) if since.elapsed() >= LEAST => return,
+                // Others wait to be accepted, and the kernel keeps them in order.
+                Some(since) => {
+                    let left = sleep_until(since + LEAST);
+                    tokio::select! { () = left => {}, () = self.left.notified() => {} }
+                }
+                None => self.left.notified().await,
+            }
         }
     }
 
@@ -88,14 +123,16 @@ impl Places {
         }
     }
 
-    /// Closes the oldest connection that has shown no token.
+    /// Closes the oldest connection that has shown no token, of those that had their time; one whose request is being
+    /// answered comes last.
     fn close_one(&self) {
         let mut taken = self.taken();
-        let oldest = taken.iter().find(|(_, (guest, _))| !guest.is_proven());
-        if let Some(number) = oldest.map(|(number, _)| *number)
-            && let Some((_, task)) = taken.remove(&number)
-        {
-            task.abort();
+        let is_due = |one: &Taken| !one.guest.is_proven() && one.since.elapsed() >= LEAST;
+        let due = || taken.iter().filter(|(_, one)| is_due(one));
+        let idle = due().find(|(_, one)| !one.guest.is_waiting());
+        let number = idle.or_else(|| due().next()).map(|(number, _)| *number);
+        if let Some(one) = number.and_then(|number| taken.remove(&number)) {
+            one.task.abort();
         }
     }
 }
@@ -160,7 +197,12 @@ pub async fn serve(
             let _place = place;
             connection.await;
         });
-        taken.insert(number, (guest, task.abort_handle()));
+        let one = Taken {
+            guest,
+            since: Instant::now(),
+            task: task.abort_handle(),
+        };
+        taken.insert(number, one);
     }
     drop((listener, end));
     if timeout(DRAIN, places.empty()).await.is_err() {
@@ -179,8 +221,15 @@ async fn connection(
     let _ = stream.set_nodelay(true);
     let of_router = guest.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(of_router.clone());
-        router.clone().oneshot(request)
+        let guest = of_router.clone();
+        request.extensions_mut().insert(guest.clone());
+        guest.waits(true);
+        let answer = router.clone().oneshot(request);
+        async move {
+            let answer = answer.await;
+            guest.waits(false);
+            answer
+        }
     });
     let mut connection = pin!(
         http1::Builder::new()

@@ -18,6 +18,16 @@ pub(super) struct Planned {
 }
 
 impl Planned {
+    /// Adds an effect. Of an incident's looks only the newest is of use, and each holds all questions of its alerts.
+    fn add(&mut self, effect: Effect) {
+        if let Effect::Look(new) = &effect {
+            let is_older =
+                |old: &Effect| matches!(old, Effect::Look(old) if old.incident == new.incident);
+            self.effects.retain(|old| !is_older(old));
+        }
+        self.effects.push(effect);
+    }
+
     /// What the senders of the inputs are told once the events are on disk.
     pub(super) fn answers(&self) -> Vec<Answer> {
         let answer = |effect: &Effect| match effect {
@@ -43,7 +53,9 @@ impl<C: UnitControl> Engine<C> {
             let step = step(&state, input, &self.config.rules, &now);
             fold(&mut state, &step.events, &mut planned.told);
             entries.extend(step.events);
-            planned.effects.extend(step.effects);
+            for effect in step.effects {
+                planned.add(effect);
+            }
         }
         if !entries.is_empty() {
             planned.ticket = Some(self.store.append(entries));
@@ -77,5 +89,35 @@ fn fold(state: &mut State, events: &[Entry], told: &mut Vec<Told>) {
         let before = Told::of(state, entry);
         state.apply(entry);
         told.extend(before.or_else(|| Told::of(state, entry)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use homeostat_policy::machine::{Look, RecordsWanted};
+
+    #[test]
+    fn of_an_incidents_looks_the_newest_is_kept() {
+        let look = |incident, turn| {
+            Effect::Look(Look {
+                incident,
+                turn,
+                events: 1,
+                host: String::new(),
+                unit: None,
+                questions: Vec::new(),
+                records: RecordsWanted::WhileOff,
+            })
+        };
+        let mut planned = Planned {
+            effects: Vec::new(),
+            told: Vec::new(),
+            ticket: None,
+        };
+        for effect in [look(1, 1), Effect::Page, look(2, 1), look(1, 2)] {
+            planned.add(effect);
+        }
+        assert_eq!(planned.effects, [Effect::Page, look(2, 1), look(1, 2)]);
     }
 }

@@ -46,26 +46,23 @@ pub async fn show(args: &IncidentsArgs) -> Result<String, Error> {
         serde_json::from_slice(body).map_err(|error| wrong(error.to_string()))
     };
     let body = client::get(url.clone()).await?;
-    let mut answer_so_far = answer(&body)?;
+    let mut whole = answer(&body)?;
     if args.json {
         return Ok(String::from_utf8_lossy(&body).into_owned());
     }
     // A long story comes in parts.
-    while let Some(next) = answer_so_far
-        .get("next")
-        .and_then(Value::as_u64)
-        .filter(|_| args.id.is_some())
-    {
-        let mut part = url.clone();
-        part.set_query(Some(&format!("after={next}")));
-        let mut part = answer(&client::get(part).await?)?;
-        let more = part["events"].as_array_mut().map(std::mem::take);
-        let told = answer_so_far["events"].as_array_mut();
-        told.into_iter()
-            .for_each(|told| told.extend(more.clone().unwrap_or_default()));
-        answer_so_far["next"] = part["next"].take();
+    while let (Some(_), Some(next)) = (&args.id, whole["next"].as_u64()) {
+        let mut rest = url.clone();
+        rest.set_query(Some(&format!("after={next}")));
+        let mut part = answer(&client::get(rest).await?)?;
+        if let (Some(Value::Array(told)), Some(Value::Array(more))) =
+            (whole.get_mut("events"), part.get_mut("events"))
+        {
+            told.append(more);
+        }
+        whole["next"] = part.get_mut("next").map(Value::take).unwrap_or_default();
     }
-    let answer = answer_so_far;
+    let answer = whole;
     if args.id.is_some() {
         return story(&answer).ok_or_else(|| wrong("it has no list `events`".to_owned()));
     }

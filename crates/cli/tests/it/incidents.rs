@@ -15,13 +15,19 @@ async fn remediator() -> String {
             json!({"incidents": [{"id": "a/1", "host": "demo", "unit": "shop.service", "state": "open", "phase": "acting"}]}),
         )
     };
-    let one = |Path(id): Path<String>| async move {
+    let one = |Path(id): Path<String>, RawQuery(query): RawQuery| async move {
         if id != "a/1" {
             return Err(StatusCode::NOT_FOUND);
         }
-        Ok(Json(
-            json!({"id": id, "events": [{"at": "2026-01-02T03:04:05Z", "kind": "alert", "text": "AppDown fires"}]}),
-        ))
+        // A long story comes in parts.
+        Ok(Json(match query.as_deref() {
+            None => {
+                json!({"id": id, "next": 1, "events": [{"at": "2026-01-02T03:04:04Z", "kind": "opened", "text": "it began"}]})
+            }
+            _ => {
+                json!({"id": id, "events": [{"at": "2026-01-02T03:04:05Z", "kind": "alert", "text": "AppDown fires"}]})
+            }
+        }))
     };
     let router = Router::new()
         .route("/incidents", get(list))
@@ -45,9 +51,10 @@ fn the_list_and_a_story_are_printed() {
         let text = String::from_utf8_lossy(&story.stdout).into_owned();
         assert_eq!(story.status.code(), Some(0), "{}", stderr(&story));
         assert!(
-            text.ends_with("2026-01-02T03:04:05Z  alert  -  AppDown fires\n"),
+            text.ends_with("2026-01-02T03:04:05Z  alert   -  AppDown fires\n"),
             "{text}"
         );
+        assert!(text.contains("opened  -  it began"), "{text}");
 
         let raw = output(&["incidents", "--json", "--url", &url]).await;
         let value: Value = serde_json::from_slice(&raw.stdout).unwrap();

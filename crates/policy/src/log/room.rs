@@ -70,15 +70,13 @@ impl Incident {
         if self.evidence.contains_key(&alert.fingerprint) {
             return false;
         }
-        let (count, size) = self.followed(|e| e.cleared.is_none());
-        count >= MAX_EVIDENCE || size + bytes(&alert.labels) > MAX_EVIDENCE_BYTES
+        !has_room(self.followed(|e| e.cleared.is_none()), alert)
     }
 
     /// Forgets what is gone, the oldest first, until an alert has room. The log still has it.
     fn make_room(&mut self, alert: &Alert) {
         let (mut count, mut size) = self.followed(|_| true);
-        let own = bytes(&alert.labels);
-        if count < MAX_EVIDENCE && size + own <= MAX_EVIDENCE_BYTES {
+        if has_room((count, size), alert) {
             return;
         }
         let mut gone: Vec<_> = self
@@ -89,7 +87,7 @@ impl Incident {
             .collect();
         gone.sort_unstable();
         for (_, fingerprint, bytes) in gone {
-            if count < MAX_EVIDENCE && size + own <= MAX_EVIDENCE_BYTES {
+            if has_room((count, size), alert) {
                 break;
             }
             self.evidence.remove(&fingerprint);
@@ -115,4 +113,9 @@ impl Incident {
         let live = self.evidence.values().filter(|e| e.cleared.is_none());
         live.map(|e| e.stands_for).sum()
     }
+}
+
+/// Whether one more alert fits beside so many with so many bytes.
+fn has_room((count, size): (usize, usize), alert: &Alert) -> bool {
+    count < MAX_EVIDENCE && size + bytes(&alert.labels) <= MAX_EVIDENCE_BYTES
 }

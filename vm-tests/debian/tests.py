@@ -27,7 +27,12 @@ import settings
 import state
 
 SKIPPED = driver.SKIPPED
+# Of the log of a test that failed: so many of its last lines are shown, and so many from each line that names a fault.
 TAIL_LINES = 40
+FAULT_LINES = 6
+FAULTS_SHOWN = 10
+# A test of Rust that failed, a panic, an exception. They may be far from the end, for tests go on after the first fault.
+FAULT = re.compile(r"^test .* FAILED$|panicked at |^Traceback ")
 
 
 def driver_call(script: pathlib.Path, log: pathlib.Path) -> list[str]:
@@ -128,14 +133,23 @@ def one(name: str) -> int:
     return 0
 
 
+def telling(text: str) -> list[str]:
+    """The lines of a log that tell why a test failed: those about its faults, and the end."""
+    lines = text.splitlines()
+    end = max(len(lines) - TAIL_LINES, 0)
+    faults = [at for at in range(end) if FAULT.search(lines[at])][:FAULTS_SHOWN]
+    shown = sorted({at for fault in faults for at in range(fault, min(fault + FAULT_LINES, end))})
+    return [*(lines[at] for at in shown), *lines[end:]]
+
+
 def told(job: lanes.Job, outcome: lanes.Outcome | None) -> None:
-    """Says that a job begins, or how it ended; of one that failed, the end of its log."""
+    """Says that a job begins, or how it ended; of one that failed, what tells why."""
     if outcome is None:
         print(f"{job.name} ...", flush=True)
         return
     log = logs() / f"{job.name}.log"
     if word(outcome) == "failed" and outcome.status is not None:
-        print("\n".join(f"    {line}" for line in text_of(log).splitlines()[-TAIL_LINES:]))
+        print("\n".join(f"    {line}" for line in telling(text_of(log))))
     shown = f"failed, see {log}" if outcome.status not in (0, SKIPPED, None) else explain(job.name, outcome)
     print(f"{job.name}: {shown} ({outcome.seconds:.0f} s)", flush=True)
 

@@ -42,11 +42,14 @@ impl Database {
         self.run("DROP TRIGGER broken").await;
     }
 
-    /// Makes every write of an event take many seconds, as on a disk that hangs.
-    pub async fn hang_writes(&mut self) {
+    /// Makes the next write of an event take many seconds, as on a disk that hangs. The writes after it go on, so that
+    /// the end does not depend on how fast this machine computes.
+    pub async fn hang_next_write(&mut self) {
         self.run(
-            "CREATE TRIGGER hanging BEFORE INSERT ON events BEGIN SELECT count(*) FROM \
-             (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 60000000) SELECT n FROM c); END",
+            "CREATE TABLE hung (events INTEGER); INSERT INTO hung SELECT count(*) FROM events; \
+             CREATE TRIGGER hanging BEFORE INSERT ON events \
+             WHEN (SELECT count(*) FROM events) = (SELECT events FROM hung) BEGIN SELECT count(*) FROM \
+             (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 20000000) SELECT n FROM c); END",
         )
         .await;
     }

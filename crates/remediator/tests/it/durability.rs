@@ -81,7 +81,7 @@ async fn while_a_write_hangs_nothing_is_taken_and_nothing_done_and_then_it_goes_
     let world = World::new().await;
     let daemon = world.start().await;
     let mut file = Database::open(&world.database()).await;
-    file.hang_writes().await;
+    file.hang_next_write().await;
     let answer = daemon.webhook(BY_HAND).await.unwrap();
     assert_eq!(answer.status, 503, "{answer:?}");
     assert_eq!(daemon.get("/health").await.body["store"], "failed");
@@ -99,7 +99,7 @@ async fn while_a_write_hangs_nothing_is_taken_and_nothing_done_and_then_it_goes_
     assert!(world.systemd.calls().is_empty());
     assert_eq!(file.count("alert").await, 0);
 
-    // What hung ends; the trigger cannot be taken away before.
+    // What hung ends by itself.
     let wait = async {
         while daemon.metric(healthy).await < 1.0 {
             tokio::time::sleep(Duration::from_millis(100)).await;

@@ -20,6 +20,7 @@
         "escalates"
         "signals"
         "buffers"
+        "poisons"
         "dashboards"
         "rebuild"
         "boots"

@@ -19,6 +19,17 @@ let
       exec ${lib.getExe cfg.collector.package} "$@" ${lib.escapeShellArgs cfg.rendered.collectorFlags}
     '';
   };
+
+  storage = pkgs.writeShellApplication {
+    name = "collector-storage";
+    runtimeInputs = [
+      pkgs.coreutils
+      pkgs.findutils
+      pkgs.gnugrep
+      config.systemd.package
+    ];
+    text = builtins.readFile ./settings/collector-storage.sh;
+  };
 in
 {
   options.services.homeostat.collector = {
@@ -74,6 +85,7 @@ in
       {
         # Last to start and first to stop, so that what is in its hands has somewhere to go.
         after = lib.optional cfg.loki.enable units.loki ++ lib.optional cfg.tempo.enable units.tempo;
+        serviceConfig.ExecStopPost = "${lib.getExe storage} ${cfg.rendered.collector.extensions.file_storage.directory}";
       }
     ];
   };

@@ -35,6 +35,7 @@ let
         secretsScript = cfg.secrets.script;
         rules = cfg.prometheus.rulesFile;
         dashboards = "${dashboards}";
+        journalctl = "${pkgs.writeShellScript "journalctl-all" (builtins.readFile ./settings/journalctl.sh)}";
         lokiState = config.services.loki.dataDir;
       };
       demo = cfg.demo.enable;

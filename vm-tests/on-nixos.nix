@@ -15,6 +15,7 @@ let
     timing = { };
     apiOverrides = { };
     remediatorOverrides = { };
+    collectorExporters = { };
     # Which of loki, tempo, collector and grafana run.
     backends = [ ];
   }
@@ -62,6 +63,7 @@ in
         loki.enable = runs "loki";
         tempo.enable = runs "tempo";
         collector.enable = runs "collector";
+        collector.settings.exporters = given.collectorExporters;
         grafana.enable = runs "grafana";
       };
 

@@ -34,6 +34,7 @@ let
     "CollectorDropping"
     "CollectorQueueFilling"
     "CollectorLogsMissing"
+    "LogCanaryLate"
   ];
   downUnit = {
     source_matchers = [

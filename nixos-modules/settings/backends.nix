@@ -47,6 +47,16 @@ in
   otlpEndpoint =
     if otlpEndpoint != null then otlpEndpoint else here "collector" (local ports.otlpHttp);
   shipsLogs = runs "collector" && logStore != null;
+  # Where the remediator looks whether its lines arrive: it talks to programs of this host only.
+  askedStore =
+    if !runs "collector" || logStore == null || urls.loki or null != null then
+      null
+    else
+      {
+        kind = logStore.name;
+        url = local ports.${logStore.name};
+        canary_seconds = timing.canary;
+      };
 
   # Each is the whole configuration as data, or null for what does not run here.
   configurations = {
@@ -83,6 +93,7 @@ in
           ;
         tempoUrl = place "tempoOtlp" "tempo" ports.tempoOtlp;
         directory = "${paths.collectorState}/storage";
+        inherit (paths) journalctl;
       }
     );
     # Each line is in the queue before the next is read from the journal. By default a hundred wait in memory.

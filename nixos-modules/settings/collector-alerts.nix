@@ -5,6 +5,8 @@
   timing,
   expressions,
   shipsLogs,
+  # The Collector's own unit.
+  unit,
   # From the fields of an alert to its rule.
   about,
 }:
@@ -13,6 +15,7 @@ let
     of
     up
     grown
+    window
     ;
   inherit (import ./promql.nix) seconds;
 
@@ -30,17 +33,13 @@ let
     }
   ];
 
-  ofSignal =
-    signal: fields:
+  labelled =
+    labels: fields:
     let
       rule = about fields;
     in
-    rule
-    // {
-      labels = rule.labels // {
-        inherit signal;
-      };
-    };
+    rule // { labels = rule.labels // labels; };
+  ofSignal = signal: labelled { inherit signal; };
 
   perSignal =
     {
@@ -79,6 +78,44 @@ let
       })
     ];
 
+  # Without the label `signal`, for a store that is down must not mute it: that is one reason of many.
+  notSending =
+    {
+      signal,
+      items,
+      words,
+    }:
+    labelled { queue = signal; } {
+      name = "CollectorNotSending";
+      expr = ''
+        max(min_over_time(${
+          of "collector" { data_type = signal; } "otelcol_exporter_queue_size"
+        }[${window}])) > 0
+        unless on () sum(increase(${of "collector" { } "otelcol_exporter_sent_${items}_total"}[${window}])) > 0'';
+      summary = "The Collector on ${host} sends no ${words}";
+      description = "For ${toString timing.pipelineWindow} s its queue of ${words} was never empty, and none has left it. {{ $value | humanize1024 }}B wait.";
+    };
+  ofUnit = of "node" { name = unit; };
+  # systemd counts the starts that it makes of its own, from a person's last one on.
+  crashed = about {
+    name = "CollectorCrashed";
+    expr = ''
+      max(${ofUnit "node_systemd_service_restart_total"}) > 0
+      and on () time() - max(${ofUnit "node_systemd_unit_start_time_seconds"}) < ${toString timing.pipelineWindow}'';
+    summary = "The Collector on ${host} ended by itself";
+    description = "It was started again. If a file of its storage was damaged, it was put aside and the journal is read from its beginning, so lines come twice.";
+  };
+
+  canaryLate = ofSignal "logs" {
+    name = "LogCanaryLate";
+    expr = "max(${
+      of "remediator" { } "homeostat_remediator_log_canary_age_seconds"
+    }) > ${toString (3 * timing.canary)}";
+    holds = timing.canary;
+    summary = "Log lines of ${host} do not arrive";
+    description = "The remediator writes one each ${toString timing.canary} s and asks the log store for it. The newest that has arrived is {{ $value | humanizeDuration }} old.";
+  };
+
   range = seconds timing.logsWindow;
   passed = matchers: metric: "sum(increase(${of "collector" matchers metric}[${range}])) > 0";
   logsMissing = ofSignal "logs" {
@@ -97,4 +134,15 @@ let
     description = "For ${toString timing.logsWindow} s no line of the journal has gone through the Collector, though the host and the Collector are up.";
   };
 in
-builtins.concatMap perSignal signals ++ (if shipsLogs then [ logsMissing ] else [ ])
+builtins.concatMap perSignal signals
+++ map notSending signals
+++ [ crashed ]
+++ (
+  if shipsLogs then
+    [
+      logsMissing
+      canaryLate
+    ]
+  else
+    [ ]
+)

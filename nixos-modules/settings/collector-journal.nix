@@ -4,6 +4,8 @@
   host,
   units,
   storage,
+  # What is run as journalctl.
+  journalctl,
   # How many days the log store keeps lines.
   logDays,
 }:
@@ -32,7 +34,8 @@ let
   ];
 
   # What a program writes to its standard output has the priority of the unit, not of the line.
-  priority = import ./collector-levels.nix;
+  level = import ./collector-levels.nix;
+  limits = import ./log-limits.nix;
 
   # Every field that begins with F_, under the rest of its name in lower case: crates/telemetry/src/fields.rs is the only
   # list of them. A field that stands on a line and on its enclosing spans comes as an array, the line's own last; one
@@ -44,6 +47,29 @@ let
     "\"{\" + join(members, \",\") + \"}\""
   ];
 
+  # An entry with several texts has an array of them.
+  texts = "join(filter(body.MESSAGE, type(#) == \"string\"), \"\\n\")";
+
+  # A text with characters that journalctl does not print is an array of bytes. The receiver could put it together, but
+  # would then lose several texts; here it goes by way of Base64, for which three bytes are four letters.
+  bytes = builtins.concatStringsSep " " [
+    "let given = type(body.MESSAGE[0]) == \"array\" ? body.MESSAGE[0] : body.MESSAGE;"
+    "let letters = \"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/\";"
+    "let bytes = map(given[:${toString limits.text}], int(#));"
+    "let padded = concat(bytes, [0, 0]);"
+    "let coded = map(0..(len(bytes) - 1), # % 3 != 0 ? \"\" :"
+    "let three = bitor(bitor(bitshl(padded[#], 16), bitshl(padded[# + 1], 8)), padded[# + 2]);"
+    "let a = bitshr(three, 18); let b = bitand(bitshr(three, 12), 63);"
+    "let c = bitand(bitshr(three, 6), 63); let d = bitand(three, 63);"
+    "letters[a:a + 1] + letters[b:b + 1] + letters[c:c + 1] + letters[d:d + 1]);"
+    "fromBase64(join(coded))[:len(bytes)]"
+  ];
+
+  # Of several the first; what is none of syslog's priorities is as good as none, and none is an ordinary line.
+  given = "let given = type(body.PRIORITY) == \"array\" ? body.PRIORITY[0] : body.PRIORITY; given in ${
+    builtins.toJSON (map toString [ 0 1 2 3 4 5 6 7 ])
+  } ? given : \"6\"";
+
   add = id: field: expression: {
     type = "add";
     inherit id field;
@@ -54,11 +80,10 @@ in
   # Where it stopped. The first time, and when its own notes are lost, from the journal's beginning.
   start_at = "beginning";
   inherit storage;
-  # Debug lines too: which of them are written is the unit's decision. The default leaves out lines below info.
-  priority = "debug";
+  # It knows no priorities: which lines are written is the unit's decision.
+  journalctl_path = journalctl;
   # Long lines and unprintable ones come as they are; the default is to leave out their text.
   all = true;
-  convert_message_bytes = true;
   # While the exporter's queue is full the journal waits.
   retry_on_failure = {
     enabled = true;
@@ -72,8 +97,23 @@ in
       type = "filter";
       id = "unwanted";
       expr = "body._SYSTEMD_UNIT == \"${units.collector}\" || timestamp < now() - duration(\"${
-        toString (24 * logDays - 8)
+        toString (limits.oldest logDays)
       }h\")";
+    }
+    (add "texts" "body.MESSAGE" texts // { "if" = "type(body.MESSAGE) == \"array\" && any(body.MESSAGE, type(#) == \"string\")"; })
+    (add "bytes" "body.MESSAGE" bytes // { "if" = "type(body.MESSAGE) == \"array\" && len(body.MESSAGE) > 0"; })
+    (add "text" "body.MESSAGE" "\"\"" // { "if" = "type(body.MESSAGE) != \"string\""; })
+    # A line longer than the journal takes (LineMax=, 48 KiB) is put together again, for its level stands at its beginning.
+    {
+      type = "recombine";
+      id = "line";
+      "if" = "body._TRANSPORT == \"stdout\" && body._STREAM_ID != nil";
+      is_last_entry = "body._LINE_BREAK != \"line-max\"";
+      source_identifier = "body._STREAM_ID";
+      combine_field = "body.MESSAGE";
+      combine_with = "";
+      max_log_size = "${toString limits.joined}";
+      max_sources = 200;
     }
     (add "service" "resource[\"service.name\"]" service)
     (add "fields" "body.FIELDS" fields)
@@ -93,13 +133,20 @@ in
         "if" = "(${unit}) != nil && (${unit}) matches \"^[^@]+@.+[.]service$\"";
       }
     )
-    (add "identifier" "attributes.syslog_identifier" "body.SYSLOG_IDENTIFIER ?? \"\"")
-    (add "priority" "body.PRIORITY" priority)
+    (add "identifier" "attributes.syslog_identifier" "type(body.SYSLOG_IDENTIFIER) == \"string\" ? body.SYSLOG_IDENTIFIER : \"\"")
+    (
+      add "piece" "attributes.line_break" "body._LINE_BREAK"
+      // {
+        "if" = "body._LINE_BREAK == \"line-max\" && len(body.MESSAGE) > ${toString limits.joined}";
+      }
+    )
+    (add "given" "body.PRIORITY" given)
+    # One that is longer than what is put together has the entry's own level, as all its pieces have.
+    (add "level" "body.PRIORITY" level // { "if" = "attributes.line_break == nil"; })
     {
       type = "severity_parser";
       id = "severity";
       parse_from = "body.PRIORITY";
-      "if" = "body.PRIORITY != nil";
       preset = "none";
       overwrite_text = true;
       mapping = {
@@ -132,22 +179,14 @@ in
     {
       type = "move";
       id = "message";
-      "if" = "body.MESSAGE != nil";
       from = "body.MESSAGE";
       to = "body";
     }
-    # A log store cuts a longer line, or throws the whole entry away.
-    (
-      add "cut" "body" "body[:262144]"
-      // {
-        "if" = "type(body) == \"string\" && len(body) > 262144";
-      }
-    )
     # Why something failed is what people look for in the line itself.
     (
       add "reason" "body" "body + \" error=\" + toJSON(attributes.error)"
       // {
-        "if" = "attributes.error != nil && type(body) == \"string\"";
+        "if" = "attributes.error != nil";
       }
     )
   ];

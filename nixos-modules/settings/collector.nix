@@ -6,6 +6,7 @@
   ports,
   timing,
   directory,
+  journalctl,
   # { name; exporter; }, the latter as the exporter's settings have it.
   logStore,
   # How many days the log store keeps lines.
@@ -15,11 +16,13 @@
 let
   address = port: "127.0.0.1:${toString port}";
   spans = import ./collector-spans.nix { inherit ports timing; };
+  limits = import ./log-limits.nix;
   when = condition: value: if condition then value else { };
   logExporter = "otlp_http/${logStore.name}";
 
   # A queue on the disk, so that neither an outage of the backend nor a restart of the Collector loses what is in it.
-  # `size` and the batch are counted in lines or spans.
+  # All sizes are in bytes, so that what it takes of the disk has a bound and no request is too large for the backend:
+  # it is refused as often as it is sent again, and what waits behind it never arrives.
   exporter = target: size: waits: target // {
     retry_on_failure = {
       initial_interval = "1s";
@@ -29,15 +32,15 @@ let
     };
     sending_queue = {
       storage = "file_storage";
-      sizer = "items";
+      sizer = "bytes";
       queue_size = size;
       block_on_overflow = waits;
       num_consumers = 2;
       # The queue gives up an entry only once its batch has arrived.
       batch = {
         flush_timeout = "500ms";
-        min_size = 1000;
-        max_size = 4000;
+        min_size = limits.batch / 4;
+        max_size = limits.batch;
       };
     };
   };
@@ -73,7 +76,12 @@ in
   }
   // when (logStore != null) {
     journald = import ./collector-journal.nix {
-      inherit host units logDays;
+      inherit
+        host
+        units
+        journalctl
+        logDays
+        ;
       storage = "file_storage";
     };
   };
@@ -93,6 +101,9 @@ in
         action = "insert";
       }
     ];
+  }
+  // when (logStore != null) {
+    "transform/records" = import ./collector-records.nix { inherit logDays; };
   };
 
   connectors.span_metrics = spans.connector;
@@ -100,10 +111,10 @@ in
   exporters = {
     prometheus = spans.exporter;
   }
-  # Lines wait in the journal when the queue is full. At 10,000 lines a minute it holds 20 minutes.
-  // when (logStore != null) { ${logExporter} = exporter logStore.exporter 200000 true; }
+  # Lines wait in the journal when the queue is full. At 10,000 lines a minute it holds half an hour.
+  // when (logStore != null) { ${logExporter} = exporter logStore.exporter (256 * 1024 * 1024) true; }
   # Spans cannot wait anywhere: when the queue is full, the newest are refused and counted.
-  // when (tempoUrl != null) { "otlp_http/tempo" = exporter { endpoint = tempoUrl; } 50000 false; };
+  // when (tempoUrl != null) { "otlp_http/tempo" = exporter { endpoint = tempoUrl; } (64 * 1024 * 1024) false; };
 
   service = {
     extensions = [
@@ -125,12 +136,15 @@ in
       # No batch processor on lines: it would hold in memory what the journal's cursor has already passed.
       "logs/journal" = {
         receivers = [ "journald" ];
-        processors = [ "memory_limiter" ];
+        processors = [
+          "memory_limiter"
+          "transform/records"
+        ];
         exporters = [ logExporter ];
       };
       "logs/otlp" = {
         receivers = [ "otlp" ];
-        processors = arriving;
+        processors = arriving ++ [ "transform/records" ];
         exporters = [ logExporter ];
       };
     };

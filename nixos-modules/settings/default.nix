@@ -100,7 +100,7 @@ let
     base
     // {
       inherit remedies externalUrl acknowledgement;
-      inherit (backends) otlpEndpoint;
+      inherit (backends) otlpEndpoint askedStore;
       ports = chosenPorts;
       database = "${paths.remediatorState}/events.db";
     }

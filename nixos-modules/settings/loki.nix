@@ -6,8 +6,10 @@
   days,
 }:
 let
+  limits = import ./log-limits.nix;
   loopback = "127.0.0.1";
   retention = "${toString (24 * days)}h";
+  kilobytes = bytes: "${toString (bytes / 1024)}KB";
 in
 {
   auth_enabled = false;
@@ -19,6 +21,9 @@ in
     http_listen_port = ports.loki;
     grpc_listen_address = loopback;
     grpc_listen_port = ports.lokiGrpc;
+    # A request becomes one message between Loki's parts, at most some four times as large; the default is 4 MiB.
+    grpc_server_max_recv_msg_size = 16 * limits.batch;
+    grpc_server_max_send_msg_size = 16 * limits.batch;
     # At info each query is a line. Whoever looks at Loki's own lines would write new ones by looking.
     log_level = "warn";
   };
@@ -80,8 +85,11 @@ in
     ingestion_burst_size_mb = 32;
     per_stream_rate_limit = "8MB";
     per_stream_rate_limit_burst = "32MB";
-    # A line beyond the limit of 256 KB is cut, not refused: a refusal would lose it.
+    # Twice what the Collector sends. What others send beyond it is cut, not refused: a refusal would lose it.
+    max_line_size = kilobytes (2 * limits.text);
     max_line_size_truncate = true;
+    max_structured_metadata_size = kilobytes (4 * limits.allFields);
+    max_structured_metadata_entries_count = 4 * limits.fields;
     # Few index labels, so that there are few streams. The defaults hold some that change with each start of a process.
     otlp_config.resource_attributes = {
       ignore_defaults = true;

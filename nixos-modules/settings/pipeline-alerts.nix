@@ -169,6 +169,7 @@ down "loki" "Loki"
       expressions
       shipsLogs
       ;
+    unit = unitOf.collector;
     about = about "collector";
   }
 )

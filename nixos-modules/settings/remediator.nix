@@ -12,6 +12,8 @@
   acknowledgement ? null,
   # Where the traces of incidents go; null is nowhere.
   otlpEndpoint ? null,
+  # The log store in which its lines have to arrive; null is none.
+  askedStore ? null,
 }:
 let
   url = port: "http://127.0.0.1:${toString port}";
@@ -44,3 +46,4 @@ in
 }
 // (if acknowledgement == null then { } else { acknowledgement_seconds = acknowledgement; })
 // (if otlpEndpoint == null then { } else { otlp_endpoint = otlpEndpoint; })
+// (if askedStore == null then { } else { log_store = askedStore; })

@@ -32,6 +32,8 @@ let
     pipelineWindow = 300;
     pipelineFor = 300;
     logsWindow = 3600;
+    # How often the remediator writes a line that has to arrive.
+    canary = 60;
     retentionAge = 10800;
 
     # The remediator: time a restarted unit gets to settle, time an alert gets to clear once its
@@ -74,6 +76,7 @@ let
     pipelineWindow = 60;
     pipelineFor = 60;
     logsWindow = 300;
+    canary = 5;
     settle = 5;
     grace = 15;
     job = 10;

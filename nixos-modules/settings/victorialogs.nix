@@ -6,6 +6,9 @@
   # How many days lines are kept.
   days,
 }:
+let
+  limits = import ./log-limits.nix;
+in
 [
   # By default it listens on every address.
   "-httpListenAddr=127.0.0.1:${toString ports.victorialogs}"
@@ -13,6 +16,8 @@
   "-retentionPeriod=${toString days}d"
   # Beyond it the oldest day goes, so that lines cannot fill the disk.
   "-retention.maxDiskSpaceUsageBytes=4GiB"
+  # Twice what the Collector sends.
+  "-insert.maxLineSizeBytes=${toString (2 * limits.text)}"
   # What a crash may lose of lines that it has taken; the default is five seconds of them.
   "-inmemoryDataFlushInterval=1s"
   # Its caches. The default is a share of the host's whole memory.

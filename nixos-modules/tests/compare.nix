@@ -41,6 +41,7 @@ let
     ${plain cfg.secrets.script} = role.paths.secretsScript;
     ${plain cfg.prometheus.rulesFile} = role.paths.rules;
     ${plain (lib.head cfg.rendered.grafana.dashboards.providers).options.path} = role.paths.dashboards;
+    ${plain cfg.rendered.collector.receivers.journald.journalctl_path} = role.paths.journalctl;
   };
   ofNixos = text: lib.replaceStrings (lib.attrNames same) (lib.attrValues same) (plain text);
 

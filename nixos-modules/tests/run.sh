@@ -154,9 +154,9 @@ for ((index = 0; index < $(jq length routes.json); index++)); do
   check "route $(jq -r ".[$index] | \"\(.labels.alertname) \(.labels.unit // \"\") on \(.labels.host): \(.receivers)\"" routes.json)" route "$index"
 done
 ofLoki="LokiDiscarding LokiDown LokiRetentionStale LokiWritesFailing"
-check "traces-only: no alert about what does not run" lacks traces-only "CollectorLogsMissing $ofLoki"
+check "traces-only: no alert about what does not run" lacks traces-only "CollectorLogsMissing LogCanaryLate $ofLoki"
 check "watched: no alert about what does not run" lacks watched \
-  "AlertmanagerNotificationsFailing CollectorDown CollectorDropping CollectorLogsMissing CollectorQueueFilling CollectorRefusing GrafanaDown $ofLoki PrometheusRuleFailures PrometheusWithoutData TempoDiscarding TempoDown"
+  "AlertmanagerNotificationsFailing CollectorCrashed CollectorDown CollectorDropping CollectorLogsMissing CollectorNotSending CollectorQueueFilling CollectorRefusing GrafanaDown LogCanaryLate $ofLoki PrometheusRuleFailures PrometheusWithoutData TempoDiscarding TempoDown"
 check "watched: alert rules" promtool check rules --lint=all --lint-fatal watched/rules.json
 check "victorialogs: no alert about Loki" lacks victorialogs "$ofLoki"
 check "victorialogs: alert rules" promtool check rules --lint=all --lint-fatal victorialogs/rules.json

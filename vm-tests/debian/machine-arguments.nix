@@ -19,6 +19,8 @@ let
     # Laid over the top level of api.json and remediator.json.
     apiOverrides = { };
     remediatorOverrides = { };
+    # Laid over the Collector's exporters of these names, as far as it has them.
+    collectorExporters = { };
     # For tests that bring units of their own.
     extraFiles = { };
     extraUsers = [ ];

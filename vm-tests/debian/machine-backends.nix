@@ -4,6 +4,7 @@
   facts,
   role,
   settings,
+  collectorExporters,
 }:
 let
   inherit (facts) units paths;
@@ -11,6 +12,12 @@ let
   json = value: builtins.toJSON value + "\n";
   runs = backend: settings.${backend} != null;
   when = condition: value: if condition then value else { };
+
+  collector = settings.collector // {
+    exporters = builtins.mapAttrs (
+      name: exporter: exporter // (collectorExporters.${name} or { })
+    ) settings.collector.exporters;
+  };
 
   unit = import ./machine-unit.nix;
   grafana = import ./machine-grafana.nix { inherit facts role settings; };
@@ -72,6 +79,7 @@ in
           DynamicUser = true;
           # It runs journalctl, which shows every unit's lines to members of this group.
           SupplementaryGroups = "systemd-journal";
+          ExecStopPost = "${role.paths.collectorStorage} ${settings.collector.extensions.file_storage.directory}";
         };
       };
     }
@@ -83,7 +91,7 @@ in
   files =
     when (runs "loki") { ${configured "loki"} = json settings.loki; }
     // when (runs "tempo") { ${configured "tempo"} = json settings.tempo; }
-    // when (runs "collector") { ${configured "collector"} = json settings.collector; }
+    // when (runs "collector") { ${configured "collector"} = json collector; }
     // when (runs "grafana") grafana.files;
 
   users = builtins.filter runs [

@@ -16,6 +16,8 @@ facts: {
     processConfig = "/etc/prometheus/process-exporter.json";
     databaseScript = "${facts.paths.config}/database.sql";
     dashboards = "${facts.paths.config}/dashboards";
+    journalctl = "${facts.paths.binaries}/journalctl-all";
+    collectorStorage = "${facts.paths.binaries}/collector-storage";
     secretsScript = "${facts.paths.binaries}/homeostat-secrets";
   };
 }

@@ -46,7 +46,10 @@ let
 
   dropIns = import ./machine-drop-ins.nix { inherit facts settings; };
   database = import ./machine-database.nix { inherit facts role; };
-  backends = import ./machine-backends.nix { inherit facts role settings; };
+  backends = import ./machine-backends.nix {
+    inherit facts role settings;
+    inherit (given) collectorExporters;
+  };
 
   text = content: {
     text = content;
@@ -104,6 +107,10 @@ in
     );
     ${role.paths.databaseScript} = text database.sql;
     ${role.paths.secretsScript} = script settings.secrets;
+    ${role.paths.collectorStorage} = script (
+      builtins.readFile ../../nixos-modules/settings/collector-storage.sh
+    );
+    ${role.paths.journalctl} = script (builtins.readFile ../../nixos-modules/settings/journalctl.sh);
   }
   // (
     if settings.api == null then

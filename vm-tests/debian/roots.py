@@ -17,7 +17,7 @@ import state
 
 SETUP = pathlib.Path(__file__).with_name("root-setup.sh")
 SUITE = "trixie"
-MACHINE_PACKAGES = ["systemd", "systemd-sysv", "dbus", "polkitd", "procps", "iproute2", "curl", "jq",
+MACHINE_PACKAGES = ["systemd", "systemd-sysv", "dbus", "polkitd", "procps", "iproute2", "curl", "jq", "python3",
                     # What only a machine with a kernel of its own makes use of.
                     "udev", "kmod", "dmsetup", "e2fsprogs"]  # fmt: skip
 # Prometheus does not insist on its checker's version; rules must be checked by the one that will read them.

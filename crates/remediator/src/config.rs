@@ -4,6 +4,7 @@ mod tokens;
 
 pub use tokens::{TokenError, Tokens};
 
+use crate::sources::StoreKind;
 use homeostat_policy::rules::{Budget, RawGrant, RawRule, RawRules, Rules};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -32,6 +33,8 @@ struct Raw {
     runbook_url: String,
     #[serde(default)]
     otlp_endpoint: Option<String>,
+    #[serde(default)]
+    log_store: Option<LogStoreAt>,
     #[serde(default = "default_switch_lock")]
     switch_lock: PathBuf,
     #[serde(default = "default_page_resend")]
@@ -88,6 +91,23 @@ fn default_resolve_timeout() -> u64 {
     300
 }
 
+fn default_canary() -> u64 {
+    60
+}
+
+/// The log store on this host, in which our own log lines have to arrive.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogStoreAt {
+    /// Which program it is.
+    pub kind: StoreKind,
+    /// Its base URL.
+    pub url: String,
+    /// How often a line is written that has to arrive, in seconds.
+    #[serde(default = "default_canary")]
+    pub canary_seconds: u64,
+}
+
 /// How long closed incidents are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -128,6 +148,8 @@ pub struct Config {
     pub runbook_url: String,
     /// Base URL of the Collector that takes the traces of incidents; without one they go nowhere.
     pub otlp_endpoint: Option<String>,
+    /// The log store; without one, whether our log lines arrive is not looked at.
+    pub log_store: Option<LogStoreAt>,
     /// The file that is locked while the host is switched to a new configuration; it need not exist.
     pub switch_lock: PathBuf,
     /// How often a standing page is posted again.
@@ -296,6 +318,20 @@ impl Config {
                 .otlp_endpoint
                 .map(|endpoint| url("otlp_endpoint", &endpoint))
                 .transpose()?,
+            log_store: raw
+                .log_store
+                .map(|told| match told.canary_seconds {
+                    1..=3600 => Ok(LogStoreAt {
+                        url: url("log_store.url", &told.url)?,
+                        ..told
+                    }),
+                    seconds => Err(fault(
+                        "log_store.canary_seconds",
+                        &seconds.to_string(),
+                        "give seconds between 1 and 3600",
+                    )),
+                })
+                .transpose()?,
             external_url: raw.external_url.trim_end_matches('/').to_owned(),
             runbook_url: raw.runbook_url,
             switch_lock: raw.switch_lock,
@@ -356,6 +392,18 @@ mod tests {
             (
                 r#","otlp_endpoint":"https://collector:4318""#,
                 vec!["otlp_endpoint", "https://collector:4318"],
+            ),
+            (
+                r#","log_store":{"kind":"loki","url":"https://logs"}"#,
+                vec!["log_store.url", "https://logs"],
+            ),
+            (
+                r#","log_store":{"kind":"loki","url":"http://logs","canary_seconds":0}"#,
+                vec!["log_store.canary_seconds", "`0`"],
+            ),
+            (
+                r#","log_store":{"kind":"paper","url":"http://logs"}"#,
+                vec!["log_store.kind", "paper"],
             ),
             (
                 r#","switch_lock":"run/lock""#,

@@ -5,6 +5,7 @@
 //! `sources` and `pager` speak with Prometheus and Alertmanager. No decision
 //! is made here: they are all in the policy crate.
 
+pub mod canary;
 pub mod check;
 pub mod clock;
 pub mod config;
@@ -28,6 +29,7 @@ use engine::Engine;
 use homeostat_telemetry::PastTraces;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// Why the daemon could not start or go on.
@@ -66,6 +68,14 @@ pub async fn run<C: systemd::UnitControl>(
     let metrics = metrics::Metrics::new()?;
     homeostat_telemetry::metrics::register_build_info(&metrics.registry, "homeostat-remediator")?;
     let witnesses = sources::Witnesses::new(&config.alertmanager_url, &config.prometheus_url)?;
+    let canary = match &config.log_store {
+        Some(told) => {
+            let store = sources::LogStore::new(told.kind, &told.url)?;
+            let every = Duration::from_secs(told.canary_seconds);
+            Some(canary::Canary::new(store, every, &metrics.registry)?)
+        }
+        None => None,
+    };
     let traces = PastTraces::new("homeostat-remediator", config.otlp_endpoint.as_deref())?;
     let engine = Engine::new(
         config,
@@ -83,6 +93,12 @@ pub async fn run<C: systemd::UnitControl>(
     )?;
     let pager = tokio::spawn(pager::run(engine.clone(), reqwest::Client::new()));
     let worker = tokio::spawn(Arc::clone(&engine).run(feed_watchdog));
+    let canary = tokio::spawn(async {
+        match canary {
+            Some(canary) => canary.run().await,
+            None => std::future::pending().await,
+        }
+    });
     let crowded_out = engine.metrics.crowded_out.clone();
     let server = http::serve(listener, router, crowded_out, shutdown);
     // Without systemd nobody listens, and that is well.
@@ -91,6 +107,7 @@ pub async fn run<C: systemd::UnitControl>(
     tokio::select! {
         () = server => {}
         ended = pager => ended.map_err(|error| RunError::Task("pager", error))?,
+        ended = canary => ended.map_err(|error| RunError::Task("log canary", error))?,
         ended = worker => ended.map_err(|error| RunError::Task("worker", error))?,
     }
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);

@@ -1,8 +1,12 @@
-//! What Alertmanager and Prometheus say of an incident's alerts: one file per service that is asked.
+//! What Alertmanager and Prometheus say of an incident's alerts, and the log store of our own lines: one file per service
+//! that is asked.
 
 mod alertmanager;
+mod logs;
 mod once;
 mod prometheus;
+
+pub use logs::{LogStore, StoreKind};
 
 use alertmanager::{Alertmanager, Listed, equals};
 use homeostat_policy::alert::Fingerprint;
@@ -196,6 +200,21 @@ async fn get<T: DeserializeOwned, V: AsRef<str>>(
     url: &str,
     query: &[(&str, V)],
 ) -> Result<T, NoAnswer> {
+    parse(url, &body(client, url, query).await?)
+}
+
+fn parse<T: DeserializeOwned>(url: &str, body: &[u8]) -> Result<T, NoAnswer> {
+    serde_json::from_slice(body).map_err(|error| NoAnswer::Status {
+        url: url.to_owned(),
+        status: format!("in a form that is not known: {error}"),
+    })
+}
+
+async fn body<V: AsRef<str>>(
+    client: &Client,
+    url: &str,
+    query: &[(&str, V)],
+) -> Result<Vec<u8>, NoAnswer> {
     let query: Vec<_> = query.iter().map(|(key, v)| (*key, v.as_ref())).collect();
     let failed = |source| NoAnswer::Request {
         url: url.to_owned(),
@@ -214,10 +233,7 @@ async fn get<T: DeserializeOwned, V: AsRef<str>>(
             return Err(NoAnswer::Status { url, status });
         }
     }
-    serde_json::from_slice(&body).map_err(|error| NoAnswer::Status {
-        url: url.to_owned(),
-        status: format!("in a form that is not known: {error}"),
-    })
+    Ok(body)
 }
 
 /// Asks about each, all at once.

@@ -55,4 +55,5 @@ pub const FIELDS: &[Field] = &[
     field("result", "F_RESULT", "result"),
     field("verdict", "F_VERDICT", "verdict"),
     field("invocation_id", "F_INVOCATION_ID", "invocation_id"),
+    field("canary", "F_CANARY", "canary"),
 ];

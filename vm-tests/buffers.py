@@ -49,7 +49,7 @@ def counted(metric):
 
 
 def held():
-    """How many lines the Collector holds for the log store."""
+    """How many bytes of lines the Collector holds for the log store."""
     return counted('otelcol_exporter_queue_size{data_type="logs"')
 
 
@@ -114,7 +114,7 @@ with subtest(f"the log store stopped for {args['outage']} s"):
     machine.succeed(f"systemctl start {store_unit}")
     began_again = now()
     settle()
-    log.info(f"{waiting} lines waited; all were in the log store {(now() - began_again) // 10**6} s after its start")
+    log.info(f"{waiting} bytes of lines waited; all were in the log store {(now() - began_again) // 10**6} s after its start")
     t.assertEqual(lost(began, api_unit), 0)
 
 with subtest("the Collector restarted while the log store is away"):

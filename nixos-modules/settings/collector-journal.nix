@@ -10,29 +10,7 @@
   logDays,
 }:
 let
-  # Lines about a unit that systemd itself wrote count as the unit's own, as in `journalctl --unit`.
-  unit = ''body._PID == "1" && body.UNIT != nil ? body.UNIT : body._SYSTEMD_UNIT'';
-
-  # An instance that never comes again, made for one connection (systemd, `instance_from_socket`): a number, then both
-  # addresses with their ports, or the peer's process and user. A date is none of these.
-  isConnection = builtins.concatStringsSep " " [
-    ''(unit matches "@[0-9]+-[0-9a-f.:]+:[0-9]+-[0-9a-f.:]+:[0-9]+[.]service$" ||''
-    ''(unit matches "@[0-9]+-[0-9]+(?:_[0-9]+)?-[0-9]+[.]service$" &&''
-    ''!(unit matches "@(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9][.]service$")))''
-  ];
-
-  # The name that a unit's traces carry too. Names that never come again (a connection, a dump, a session) would each
-  # be a stream of its own in the log store, so they are cut to what they have in common.
-  service = builtins.concatStringsSep " " [
-    "let unit = ${unit};"
-    ''unit == nil ? (body._TRANSPORT == "kernel" ? "kernel" : "unknown_service") :''
-    ''unit matches "^session-.*[.]scope$" ? "session" :''
-    ''unit matches "^run-.*[.]service$" ? "run" :''
-    ''${isConnection} ? split(unit, "@")[0] :''
-    ''unit endsWith ".service" ? trimSuffix(unit, ".service") :''
-    ''body._PID == "1" ? "systemd" : "unknown_service"''
-  ];
-
+  inherit (import ./collector-service.nix) unit service;
   # What a program writes to its standard output has the priority of the unit, not of the line.
   level = import ./collector-levels.nix;
   limits = import ./log-limits.nix;
@@ -47,34 +25,11 @@ let
     "\"{\" + join(members, \",\") + \"}\""
   ];
 
-  # An entry with several texts has an array of them.
-  texts = "join(filter(body.MESSAGE, type(#) == \"string\"), \"\\n\")";
-
-  # A text with characters that journalctl does not print is an array of bytes. The receiver could put it together, but
-  # would then lose several texts; here it goes by way of Base64, for which three bytes are four letters.
-  bytes = builtins.concatStringsSep " " [
-    "let given = type(body.MESSAGE[0]) == \"array\" ? body.MESSAGE[0] : body.MESSAGE;"
-    "let letters = \"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/\";"
-    "let bytes = map(given[:${toString limits.text}], int(#));"
-    "let padded = concat(bytes, [0, 0]);"
-    "let coded = map(0..(len(bytes) - 1), # % 3 != 0 ? \"\" :"
-    "let three = bitor(bitor(bitshl(padded[#], 16), bitshl(padded[# + 1], 8)), padded[# + 2]);"
-    "let a = bitshr(three, 18); let b = bitand(bitshr(three, 12), 63);"
-    "let c = bitand(bitshr(three, 6), 63); let d = bitand(three, 63);"
-    "letters[a:a + 1] + letters[b:b + 1] + letters[c:c + 1] + letters[d:d + 1]);"
-    "fromBase64(join(coded))[:len(bytes)]"
-  ];
-
+  priorities = builtins.genList toString 8;
   # Of several the first; what is none of syslog's priorities is as good as none, and none is an ordinary line.
-  given = "let given = type(body.PRIORITY) == \"array\" ? body.PRIORITY[0] : body.PRIORITY; given in ${
-    builtins.toJSON (map toString [ 0 1 2 3 4 5 6 7 ])
-  } ? given : \"6\"";
+  given = "let given = type(body.PRIORITY) == \"array\" ? body.PRIORITY[0] : body.PRIORITY; given in ${builtins.toJSON priorities} ? given : \"6\"";
 
-  add = id: field: expression: {
-    type = "add";
-    inherit id field;
-    value = "EXPR(${expression})";
-  };
+  add = import ./collector-add.nix;
 in
 {
   # Where it stopped. The first time, and when its own notes are lost, from the journal's beginning.
@@ -100,21 +55,9 @@ in
         toString (limits.oldest logDays)
       }h\")";
     }
-    (add "texts" "body.MESSAGE" texts // { "if" = "type(body.MESSAGE) == \"array\" && any(body.MESSAGE, type(#) == \"string\")"; })
-    (add "bytes" "body.MESSAGE" bytes // { "if" = "type(body.MESSAGE) == \"array\" && len(body.MESSAGE) > 0"; })
-    (add "text" "body.MESSAGE" "\"\"" // { "if" = "type(body.MESSAGE) != \"string\""; })
-    # A line longer than the journal takes (LineMax=, 48 KiB) is put together again, for its level stands at its beginning.
-    {
-      type = "recombine";
-      id = "line";
-      "if" = "body._TRANSPORT == \"stdout\" && body._STREAM_ID != nil";
-      is_last_entry = "body._LINE_BREAK != \"line-max\"";
-      source_identifier = "body._STREAM_ID";
-      combine_field = "body.MESSAGE";
-      combine_with = "";
-      max_log_size = "${toString limits.joined}";
-      max_sources = 200;
-    }
+  ]
+  ++ import ./collector-text.nix
+  ++ [
     (add "service" "resource[\"service.name\"]" service)
     (add "fields" "body.FIELDS" fields)
     # Only a parser may write all attributes at once.
@@ -142,7 +85,12 @@ in
     )
     (add "given" "body.PRIORITY" given)
     # One that is longer than what is put together has the entry's own level, as all its pieces have.
-    (add "level" "body.PRIORITY" level // { "if" = "attributes.line_break == nil"; })
+    (
+      add "level" "body.PRIORITY" level
+      // {
+        "if" = "attributes.line_break == nil";
+      }
+    )
     {
       type = "severity_parser";
       id = "severity";

@@ -16,34 +16,8 @@
 let
   address = port: "127.0.0.1:${toString port}";
   spans = import ./collector-spans.nix { inherit ports timing; };
-  limits = import ./log-limits.nix;
   when = condition: value: if condition then value else { };
   logExporter = "otlp_http/${logStore.name}";
-
-  # A queue on the disk, so that neither an outage of the backend nor a restart of the Collector loses what is in it.
-  # All sizes are in bytes, so that what it takes of the disk has a bound and no request is too large for the backend:
-  # it is refused as often as it is sent again, and what waits behind it never arrives.
-  exporter = target: size: waits: target // {
-    retry_on_failure = {
-      initial_interval = "1s";
-      max_interval = "10s";
-      # For ever: the queue's size is the bound.
-      max_elapsed_time = "0s";
-    };
-    sending_queue = {
-      storage = "file_storage";
-      sizer = "bytes";
-      queue_size = size;
-      block_on_overflow = waits;
-      num_consumers = 2;
-      # The queue gives up an entry only once its batch has arrived.
-      batch = {
-        flush_timeout = "500ms";
-        min_size = limits.batch / 4;
-        max_size = limits.batch;
-      };
-    };
-  };
 
   arriving = [
     "memory_limiter"
@@ -56,7 +30,7 @@ in
     file_storage = {
       inherit directory;
       create_directory = true;
-      # A file that a power cut has damaged is put aside, and the journal is read from its beginning.
+      # A damaged file is put aside, where the Collector sees it; collector-storage.sh does the rest.
       recreate = true;
       # What an outage has made the file grow to is given back.
       compaction = {
@@ -111,10 +85,7 @@ in
   exporters = {
     prometheus = spans.exporter;
   }
-  # Lines wait in the journal when the queue is full. At 10,000 lines a minute it holds half an hour.
-  // when (logStore != null) { ${logExporter} = exporter logStore.exporter (256 * 1024 * 1024) true; }
-  # Spans cannot wait anywhere: when the queue is full, the newest are refused and counted.
-  // when (tempoUrl != null) { "otlp_http/tempo" = exporter { endpoint = tempoUrl; } (64 * 1024 * 1024) false; };
+  // import ./collector-exporters.nix { inherit logStore tempoUrl; };
 
   service = {
     extensions = [

@@ -120,7 +120,8 @@ with subtest("a priority that is missing, unknown, or there twice"):
         t.assertEqual(line(f"priority {name}")[0]["severity_text"], severity)
 
 with subtest("fields that are too long or too many"):
-    machine.succeed(f"{{ printf 'MESSAGE={MARK} long field.\\nPRIORITY=6\\nF_ERROR='; head -c 66000 /dev/zero | tr '\\0' x; echo; }} | logger --journald")
+    entry = f"printf 'MESSAGE={MARK} long field.\\nPRIORITY=6\\nF_ERROR='; head -c 66000 /dev/zero | tr '\\0' x; echo"
+    machine.succeed(f"{{ {entry}; }} | logger --journald")
     fields, text = line("long field")
     t.assertEqual((fields["altered"], len(fields["error"])), ("fields", 2048))
     t.assertGreater(len(text), 66000, "the reason is whole in the text")
@@ -210,7 +211,8 @@ for name, damage in DAMAGE.items():
     with subtest(f"a storage file: {name}"):
         aside, held = f"{state}/storage.damaged", name != "never born"
         machine.succeed(f"rm -rf {aside}")
-        waiting = f"curl -fsS http://127.0.0.1:{args['ports']['collectorMetrics']}/metrics | grep -F 'queue_size{{data_type=\"logs\"' | awk '{{ print $2 }}'"
+        metrics = f"http://127.0.0.1:{args['ports']['collectorMetrics']}/metrics"
+        waiting = f"curl -fsS {metrics} | grep -F 'queue_size{{data_type=\"logs\"' | awk '{{ print $2 }}'"
         if held:
             machine.succeed(f"systemctl stop {store_unit}")
             # So many that every part of the file is in use.

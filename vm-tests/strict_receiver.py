@@ -202,7 +202,8 @@ def write(number: int, value: bytes | str) -> bytes:
     return bytes([number << 3 | 2]) + length + bytes([left]) + data
 
 
-def request(attributes: list[tuple[bytes | str, bytes]], seconds: float = 0, line: str = "x", service: bytes = b"compared", copies: int = 1) -> bytes:
+def request(attributes: list[tuple[bytes | str, bytes]], seconds: float = 0, line: str = "x",
+            service: bytes = b"compared", copies: int = 1) -> bytes:  # fmt: skip
     """A request with one record, or the same many times; an attribute's value is an AnyValue."""
     pairs = b"".join(write(6, write(1, key) + write(2, value)) for key, value in attributes)
     at = struct.pack("<BQ", 1 << 3 | 1, int((time.time() + seconds) * 1e9))

@@ -87,13 +87,15 @@ let
     }:
     labelled { queue = signal; } {
       name = "CollectorNotSending";
+      # Just after a start lines wait, and what has left is not counted yet.
       expr = ''
-        max(min_over_time(${
-          of "collector" { data_type = signal; } "otelcol_exporter_queue_size"
-        }[${window}])) > 0
-        unless on () sum(increase(${of "collector" { } "otelcol_exporter_sent_${items}_total"}[${window}])) > 0'';
+        max(${of "collector" { data_type = signal; } "otelcol_exporter_queue_size"}) > 0
+        unless on () sum(increase(${
+          of "collector" { } "otelcol_exporter_sent_${items}_total"
+        }[${seconds (4 * timing.scrape)}])) > 0'';
+      holds = timing.pipelineFor;
       summary = "The Collector on ${host} sends no ${words}";
-      description = "For ${toString timing.pipelineWindow} s its queue of ${words} was never empty, and none has left it. {{ $value | humanize1024 }}B wait.";
+      description = "For ${toString timing.pipelineFor} s its queue of ${words} was never empty, and none has left it. {{ $value | humanize1024 }}B wait.";
     };
   ofUnit = of "node" { name = unit; };
   # systemd counts the starts that it makes of its own, from a person's last one on.

@@ -43,12 +43,13 @@ let
           ${leaving} = "0+100x4 400x40 400+100x40";
         }
         [
-          (silent name "5m")
+          (silent name "6m30s")
           (fires name "6m45s" [ (stuck signal words) ])
           (silent name "12m")
         ]
       )
       (case "${words} wait after a start, and none has ever left" { ${waiting} = "2097152x40"; } [
+        (silent name "4m45s")
         (fires name "6m" [ (stuck signal words) ])
       ])
       (case "${words} wait and leave"

@@ -89,7 +89,12 @@ def told(unit, reason):
     return whole if whole and reason in [event["reason"] for event in whole["events"]] else None
 
 
-def wait_for(what, condition, timeout=120):
+# How long a condition may take to hold, in seconds: a machine with a kernel of its own may be emulated, which is many
+# times slower, and slower still on a host that is busy.
+PATIENCE = 900 if "kernel" in args else 120
+
+
+def wait_for(what, condition, timeout=PATIENCE):
     """Asks until the condition holds, and gives its value. The drivers' own words wait for commands only."""
     deadline = time.monotonic() + timeout
     while not (value := condition()):

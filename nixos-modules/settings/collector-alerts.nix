@@ -15,7 +15,6 @@ let
     of
     up
     grown
-    window
     ;
   inherit (import ./promql.nix) seconds;
 

@@ -105,10 +105,9 @@ def judge(body: bytes, now: float) -> None:
         pairs = every(one(resource_logs, 1), 1)
         for pair in pairs:
             if one(pair, 1) in STREAM:
-                try:
-                    pair.decode()
-                except UnicodeDecodeError:
-                    raise Refused(400, f"{one(pair, 1)!r} is no UTF-8") from None
+                # Its parser takes the replacement character for a byte that is no UTF-8, which it becomes there.
+                if "\ufffd" in pair.decode(errors="replace"):
+                    raise Refused(400, f"{one(pair, 1)!r} is no UTF-8")
         of_resource = [found for pair in pairs if one(pair, 1) not in STREAM for found in labels("", pair)]
         for scope_logs in every(resource_logs, 2):
             scope = one(scope_logs, 1)
@@ -224,6 +223,7 @@ def compare(url: str) -> int:
         ("a map with the name _ in it", request([("a", nested)]), False),
         ("a value that is no UTF-8", request([("a", write(1, b"\xff"))]), False),
         ("a service that is no UTF-8", request([], service=b"\xff"), False),
+        ("a service with U+FFFD in it", request([], service="\ufffd".encode()), False),
         ("9 minutes ahead", request([], 540), False),
         ("11 minutes ahead", request([], 660), False),
         # In a stream of its own: what is an hour behind others of its stream is refused too, alone.

@@ -15,9 +15,10 @@ let
     what: condition:
     ''set(log.cache["altered"], Concat([log.cache["altered"], ${text what}], " ")) where ${condition}'';
 
-  # Go's regular expressions read each byte that is no UTF-8 as this character.
-  valid = target: ''replace_pattern(${target}, "\\x{FFFD}", "�")'';
-  validAll = target: ''replace_all_patterns(${target}, "value", "\\x{FFFD}", "�")'';
+  # Go's regular expressions read each byte that is no UTF-8 as U+FFFD. In a label Loki takes that character itself for a
+  # fault too, and in a field it shows a space for it.
+  valid = target: mark: ''replace_pattern(${target}, "\\x{FFFD}", "${mark}")'';
+  validAll = target: ''replace_all_patterns(${target}, "value", "\\x{FFFD}", "?")'';
 
   cut = target: most: ''
     set(${target}, Concat([Substring(${target}, 0, ${number (most - 3)}, utf8_safe=true), "…"], "")) where Len(${target}) > ${number most}'';
@@ -52,10 +53,10 @@ let
     # A store shows a record without text in words of its own.
     "set(log.body, String(log.body)) where log.body != nil and not IsString(log.body)"
     ''set(log.body, String(log.attributes)) where log.body == nil or log.body == ""''
-    (valid "log.body")
+    (valid "log.body" "�")
     (altered "text" "Len(log.body) > ${number limits.text}")
     (cut "log.body" limits.text)
-    (valid "log.severity_text")
+    (valid "log.severity_text" "?")
     (cut "log.severity_text" limits.label)
 
     "set(log.time_unix_nano, log.observed_time_unix_nano) where log.time_unix_nano == 0"

@@ -152,7 +152,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         sent = self.rfile.read(int(self.headers["Content-Length"]))
         body = gzip.decompress(sent) if self.headers.get("Content-Encoding") == "gzip" else sent
-        type(self.server).largest = max(self.server.largest, len(body))
+        self.server.largest = max(self.server.largest, len(body))
         try:
             judge(body, time.time())
         except Refused as refusal:

@@ -77,6 +77,11 @@ let
       })
     ];
 
+  # Whether a counter grew in so many seconds.
+  passed =
+    range: matchers: metric:
+    "sum(increase(${of "collector" matchers metric}[${seconds range}])) > 0";
+
   # Without the label `signal`, for a store that is down must not mute it: that is one reason of many.
   notSending =
     {
@@ -89,9 +94,7 @@ let
       # Just after a start lines wait, and what has left is not counted yet.
       expr = ''
         max(${of "collector" { data_type = signal; } "otelcol_exporter_queue_size"}) > 0
-        unless on () sum(increase(${
-          of "collector" { } "otelcol_exporter_sent_${items}_total"
-        }[${seconds (4 * timing.scrape)}])) > 0'';
+        unless on () ${passed (4 * timing.scrape) { } "otelcol_exporter_sent_${items}_total"}'';
       holds = timing.pipelineFor;
       summary = "The Collector on ${host} sends no ${words}";
       description = "For ${toString timing.pipelineFor} s its queue of ${words} was never empty, and none has left it. {{ $value | humanize1024 }}B wait.";
@@ -117,19 +120,17 @@ let
     description = "The remediator writes one each ${toString timing.canary} s and asks the log store for it. The newest that has arrived is {{ $value | humanizeDuration }} old.";
   };
 
-  range = seconds timing.logsWindow;
-  passed = matchers: metric: "sum(increase(${of "collector" matchers metric}[${range}])) > 0";
   logsMissing = ofSignal "logs" {
     name = "CollectorLogsMissing";
     # The Collector was there for nine tenths of the window, and yet no line came in from the journal, or none
     # went out. Counters that do not exist count as silent.
     expr = ''
-      max(sum_over_time(${up "collector"}[${range}])) >= ${
+      max(sum_over_time(${up "collector"}[${seconds timing.logsWindow}])) >= ${
         toString (9 * timing.logsWindow / (10 * timing.scrape))
       }
       unless (
-        ${passed { receiver = "journald"; } "otelcol_receiver_accepted_log_records_total"}
-        and ${passed { } "otelcol_exporter_sent_log_records_total"}
+        ${passed timing.logsWindow { receiver = "journald"; } "otelcol_receiver_accepted_log_records_total"}
+        and ${passed timing.logsWindow { } "otelcol_exporter_sent_log_records_total"}
       )'';
     summary = "No log line of ${host} arrives";
     description = "For ${toString timing.logsWindow} s no line of the journal has gone through the Collector, though the host and the Collector are up.";

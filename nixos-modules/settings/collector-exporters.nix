@@ -1,4 +1,4 @@
-# Where the Collector sends log lines and spans.
+# Where the Collector sends log lines and spans: its exporters by signal, none where there is no store for it.
 { logStore, tempoUrl }:
 let
   limits = import ./log-limits.nix;
@@ -37,33 +37,35 @@ let
       };
     };
 in
-when (logStore != null) {
-  "otlp_http/${logStore.name}" = exporter {
-    target = logStore.exporter;
-    # At 10,000 lines a minute of a hundred bytes it holds nearly two hours, in 600 MB of the disk; then lines wait in the
-    # journal.
-    size = 256 * 1024 * 1024;
-    waits = true;
-    # A request that is too large is refused as often as it is sent, and what waits behind it never arrives. No record
-    # is as large as a batch: what remains of its request would be dropped with it.
-    batch = {
-      sizer = "bytes";
-      min_size = limits.batch / 4;
-      max_size = limits.batch;
+{
+  logs = when (logStore != null) {
+    "otlp_http/${logStore.name}" = exporter {
+      target = logStore.exporter;
+      # At 10,000 lines a minute of a hundred bytes it holds nearly two hours, in 600 MB of the disk; then lines wait in the
+      # journal.
+      size = 256 * 1024 * 1024;
+      waits = true;
+      # A request that is too large is refused as often as it is sent, and what waits behind it never arrives. No record
+      # is as large as a batch: what remains of its request would be dropped with it.
+      batch = {
+        sizer = "bytes";
+        min_size = limits.batch / 4;
+        max_size = limits.batch;
+      };
     };
   };
-}
-// when (tempoUrl != null) {
-  "otlp_http/tempo" = exporter {
-    target.endpoint = tempoUrl;
-    # Spans cannot wait anywhere: when the queue is full, the newest are refused and counted.
-    size = 64 * 1024 * 1024;
-    waits = false;
-    # In spans, for one of them may be as large as its program likes.
-    batch = {
-      sizer = "items";
-      min_size = 1000;
-      max_size = 4000;
+  traces = when (tempoUrl != null) {
+    "otlp_http/tempo" = exporter {
+      target.endpoint = tempoUrl;
+      # Spans cannot wait anywhere: when the queue is full, the newest are refused and counted.
+      size = 64 * 1024 * 1024;
+      waits = false;
+      # In spans, for one of them may be as large as its program likes.
+      batch = {
+        sizer = "items";
+        min_size = 1000;
+        max_size = 4000;
+      };
     };
   };
 }

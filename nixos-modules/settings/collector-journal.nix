@@ -29,7 +29,7 @@ let
   # Of several the first; what is none of syslog's priorities is as good as none, and none is an ordinary line.
   given = "let given = type(body.PRIORITY) == \"array\" ? body.PRIORITY[0] : body.PRIORITY; given in ${builtins.toJSON priorities} ? given : \"6\"";
 
-  add = import ./collector-add.nix;
+  inherit (import ./collector-add.nix) add addIf;
 in
 {
   # Where it stopped. The first time, and when its own notes are lost, from the journal's beginning.
@@ -69,28 +69,15 @@ in
     }
     (add "unit" "attributes.systemd_unit" "${unit} ?? \"\"")
     # What stands behind the @ in the name of a template's instance.
-    (
-      add "instance" "attributes.systemd_instance"
-        "let unit = ${unit}; join(split(trimSuffix(unit, \".service\"), \"@\")[1:], \"@\")"
-      // {
-        "if" = "(${unit}) != nil && (${unit}) matches \"^[^@]+@.+[.]service$\"";
-      }
+    (addIf "(${unit}) != nil && (${unit}) matches \"^[^@]+@.+[.]service$\"" "instance"
+      "attributes.systemd_instance"
+      "let unit = ${unit}; join(split(trimSuffix(unit, \".service\"), \"@\")[1:], \"@\")"
     )
     (add "identifier" "attributes.syslog_identifier" "type(body.SYSLOG_IDENTIFIER) == \"string\" ? body.SYSLOG_IDENTIFIER : \"\"")
-    (
-      add "piece" "attributes.line_break" "body._LINE_BREAK"
-      // {
-        "if" = "body._LINE_BREAK == \"line-max\" && len(body.MESSAGE) > ${toString limits.joined}";
-      }
-    )
+    (addIf "body._LINE_BREAK == \"line-max\" && len(body.MESSAGE) > ${toString limits.joined}" "piece" "attributes.line_break" "body._LINE_BREAK")
     (add "given" "body.PRIORITY" given)
     # One that is longer than what is put together has the entry's own level, as all its pieces have.
-    (
-      add "level" "body.PRIORITY" level
-      // {
-        "if" = "attributes.line_break == nil";
-      }
-    )
+    (addIf "attributes.line_break == nil" "level" "body.PRIORITY" level)
     {
       type = "severity_parser";
       id = "severity";
@@ -131,11 +118,6 @@ in
       to = "body";
     }
     # Why something failed is what people look for in the line itself.
-    (
-      add "reason" "body" "body + \" error=\" + toJSON(attributes.error)"
-      // {
-        "if" = "attributes.error != nil";
-      }
-    )
+    (addIf "attributes.error != nil" "reason" "body" "body + \" error=\" + toJSON(attributes.error)")
   ];
 }

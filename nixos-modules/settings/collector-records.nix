@@ -23,8 +23,10 @@ let
   cut = target: most: ''
     set(${target}, Concat([Substring(${target}, 0, ${number (most - 3)}, utf8_safe=true), "…"], "")) where Len(${target}) > ${number most}'';
 
-  ahead = ''log.time > Now() + Duration("${number limits.aheadMinutes}m")'';
-  past = ''log.time < Now() - Duration("${number (limits.oldest logDays)}h")'';
+  isWrong = builtins.concatStringsSep " or " [
+    ''log.time > Now() + Duration("${number limits.aheadMinutes}m")''
+    ''log.time < Now() - Duration("${number (limits.oldest logDays)}h")''
+  ];
 
   record = [
     ''set(log.cache["altered"], "")''
@@ -61,9 +63,9 @@ let
 
     "set(log.time_unix_nano, log.observed_time_unix_nano) where log.time_unix_nano == 0"
     "set(log.time, Now()) where log.time_unix_nano == 0"
-    ''set(log.attributes["stated_time"], FormatTime(log.time, "%Y-%m-%dT%H:%M:%SZ")) where ${ahead} or ${past}''
-    (altered "time" ''log.attributes["stated_time"] != nil and (${ahead} or ${past})'')
-    "set(log.time, Now()) where ${ahead} or ${past}"
+    ''set(log.attributes["stated_time"], FormatTime(log.time, "%Y-%m-%dT%H:%M:%SZ")) where ${isWrong}''
+    (altered "time" isWrong)
+    "set(log.time, Now()) where ${isWrong}"
 
     ''set(log.attributes["altered"], Trim(log.cache["altered"])) where log.cache["altered"] != ""''
   ];

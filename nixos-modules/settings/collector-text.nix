@@ -1,6 +1,6 @@
 # The operators that give every entry one text in body.MESSAGE, whatever form it has in the journal.
 let
-  add = import ./collector-add.nix;
+  inherit (import ./collector-add.nix) addIf;
   limits = import ./log-limits.nix;
 
   # An entry with several texts has an array of them.
@@ -11,7 +11,8 @@ let
   bytes = builtins.concatStringsSep " " [
     "let given = type(body.MESSAGE[0]) == \"array\" ? body.MESSAGE[0] : body.MESSAGE;"
     "let letters = \"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/\";"
-    "let bytes = map(given[:${toString limits.text}], int(#));"
+    # One more than a text may have, so that it is cut where all are, and says so.
+    "let bytes = map(given[:${toString (limits.text + 1)}], int(#));"
     "let padded = concat(bytes, [0, 0]);"
     "let coded = map(0..(len(bytes) - 1), # % 3 != 0 ? \"\" :"
     "let three = bitor(bitor(bitshl(padded[#], 16), bitshl(padded[# + 1], 8)), padded[# + 2]);"
@@ -20,26 +21,12 @@ let
     "letters[a:a + 1] + letters[b:b + 1] + letters[c:c + 1] + letters[d:d + 1]);"
     "fromBase64(join(coded))[:len(bytes)]"
   ];
+  isArray = "type(body.MESSAGE) == \"array\"";
 in
 [
-  (
-    add "texts" "body.MESSAGE" texts
-    // {
-      "if" = "type(body.MESSAGE) == \"array\" && any(body.MESSAGE, type(#) == \"string\")";
-    }
-  )
-  (
-    add "bytes" "body.MESSAGE" bytes
-    // {
-      "if" = "type(body.MESSAGE) == \"array\" && len(body.MESSAGE) > 0";
-    }
-  )
-  (
-    add "text" "body.MESSAGE" "\"\""
-    // {
-      "if" = "type(body.MESSAGE) != \"string\"";
-    }
-  )
+  (addIf "${isArray} && any(body.MESSAGE, type(#) == \"string\")" "texts" "body.MESSAGE" texts)
+  (addIf "${isArray} && len(body.MESSAGE) > 0" "bytes" "body.MESSAGE" bytes)
+  (addIf "type(body.MESSAGE) != \"string\"" "text" "body.MESSAGE" "\"\"")
   # A line longer than the journal takes (LineMax=, 48 KiB) is put together again, for its level stands at its beginning.
   {
     type = "recombine";

@@ -17,7 +17,7 @@ let
   address = port: "127.0.0.1:${toString port}";
   spans = import ./collector-spans.nix { inherit ports timing; };
   when = condition: value: if condition then value else { };
-  logExporter = "otlp_http/${logStore.name}";
+  exporters = import ./collector-exporters.nix { inherit logStore tempoUrl; };
 
   arriving = [
     "memory_limiter"
@@ -85,7 +85,8 @@ in
   exporters = {
     prometheus = spans.exporter;
   }
-  // import ./collector-exporters.nix { inherit logStore tempoUrl; };
+  // exporters.logs
+  // exporters.traces;
 
   service = {
     extensions = [
@@ -96,7 +97,7 @@ in
       traces = {
         receivers = [ "otlp" ];
         processors = arriving;
-        exporters = [ "span_metrics" ] ++ (if tempoUrl == null then [ ] else [ "otlp_http/tempo" ]);
+        exporters = [ "span_metrics" ] ++ builtins.attrNames exporters.traces;
       };
       metrics = {
         receivers = [ "span_metrics" ];
@@ -111,12 +112,12 @@ in
           "memory_limiter"
           "transform/records"
         ];
-        exporters = [ logExporter ];
+        exporters = builtins.attrNames exporters.logs;
       };
       "logs/otlp" = {
         receivers = [ "otlp" ];
         processors = arriving ++ [ "transform/records" ];
-        exporters = [ logExporter ];
+        exporters = builtins.attrNames exporters.logs;
       };
     };
     telemetry.metrics = {

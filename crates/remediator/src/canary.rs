@@ -1,13 +1,12 @@
 //! A log line now and then that has to arrive: journal, Collector and log store are one road, and a part of it that
 //! hangs says nothing of itself.
 
+use crate::SERVICE;
 use crate::sources::LogStore;
 use prometheus::{IntGauge, Registry};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// The service whose lines ours are: the unit's name.
-pub const SERVICE: &str = "homeostat-remediator";
 /// How many lines on their way are remembered. Older ones cannot bring news.
 const REMEMBERED: usize = 60;
 

@@ -32,6 +32,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
+/// What this program is called in metrics, traces and log lines: the name of its unit.
+pub const SERVICE: &str = "homeostat-remediator";
+
 /// Why the daemon could not start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -66,7 +69,7 @@ pub async fn run<C: systemd::UnitControl>(
 ) -> Result<(), RunError> {
     let store = store::Store::open(&config.database).await?;
     let metrics = metrics::Metrics::new()?;
-    homeostat_telemetry::metrics::register_build_info(&metrics.registry, "homeostat-remediator")?;
+    homeostat_telemetry::metrics::register_build_info(&metrics.registry, SERVICE)?;
     let witnesses = sources::Witnesses::new(&config.alertmanager_url, &config.prometheus_url)?;
     let canary = match &config.log_store {
         Some(told) => {
@@ -76,7 +79,7 @@ pub async fn run<C: systemd::UnitControl>(
         }
         None => None,
     };
-    let traces = PastTraces::new("homeostat-remediator", config.otlp_endpoint.as_deref())?;
+    let traces = PastTraces::new(SERVICE, config.otlp_endpoint.as_deref())?;
     let engine = Engine::new(
         config,
         store,

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use homeostat_remediator::config::{Config, Tokens};
-use homeostat_remediator::{check, run, systemd};
+use homeostat_remediator::{SERVICE, check, run, systemd};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -100,7 +100,7 @@ fn usage(error: &dyn std::error::Error) -> ExitCode {
 #[tokio::main(worker_threads = 2)]
 async fn serve(config: Config, tokens: Tokens) -> ExitCode {
     let telemetry = match homeostat_telemetry::init(homeostat_telemetry::Settings {
-        service_name: "homeostat-remediator",
+        service_name: SERVICE,
         // Incidents are what is worth a trace here, and they are sent when they are over; the spans
         // of scrapes and probes would bury them.
         otlp_endpoint: None,

@@ -116,6 +116,37 @@ with subtest("our units are locked down"):
     for unit in ["api", "remediator", "traffic", "sink"] + (running if args["distribution"] == "debian" else []):
         machine.succeed(f"systemd-analyze security --no-pager --threshold=15 {args['units'][unit]}")
 
+with subtest("what all others stand on, and what a login needs, is never acted on"):
+    fields = ["Id", "LoadState", "Requires", "Requisite", "Wants", "BindsTo", "After"]
+    shown = machine.succeed("systemctl show '*' " + " ".join(f"-p {field}" for field in fields)).strip().split("\n\n")
+    units = {unit["Id"]: unit for unit in (dict(line.split("=", 1) for line in block.splitlines()) for block in shown)}
+    # What the boot pulls in; sockets, timers and paths are started with it, and are anybody's.
+    found, beyond = set(), ["sysinit.target", "basic.target"]
+    while beyond:
+        name = beyond.pop()
+        if name in units and name not in found | {"sockets.target", "timers.target", "paths.target"}:
+            found.add(name)
+            beyond += [needed for field in fields[2:6] for needed in units[name][field].split()]
+    for target in "network.target", "network-pre.target":
+        found |= set(units.get(target, {"After": ""})["After"].split())
+    found |= {name for name in units if re.match(r"(systemd-logind|dbus.*|(user|user-runtime-dir|getty|serial-getty)@.*)[.](service|socket)$", name)}
+    found = {name for name in found if units.get(name, {}).get("LoadState") == "loaded"}
+
+    def refusal(name):
+        """What the remediator says to a permit for this unit; nothing where it takes it."""
+        rules = {"host": "h", "database": "/tmp/x.db", "runbook_url": "https://example.org/r.md", "units": {name: {"verbs": ["restart"]}}}
+        call = f"printf %s {shlex.quote(json.dumps(rules))} > /tmp/permit.json; homeostat-remediator check-config /tmp/permit.json 2>&1"
+        status, text = machine.execute(call)
+        return "" if status == 0 else text
+
+    taken = sorted(name for name in found if "acted on" not in refusal(name))
+    log.info(f"{len(found)} units are refused: {' '.join(sorted(found))}")
+    t.assertEqual(taken, [])
+    for name, reason in {"app.slice": "only services", "x.scope": "only services", "worker@.service": "template"}.items():
+        t.assertIn(reason, refusal(name))
+    for name in "backup.timer", "shop.socket", "shop@7.service", "user.service":
+        t.assertEqual(refusal(name), "")
+
 with subtest("the secrets are root's alone"):
     modes = machine.succeed(f"stat -c '%a %U' {args['paths']['secrets']}/*").splitlines()
     t.assertEqual(modes, ["400 root"] * 4)

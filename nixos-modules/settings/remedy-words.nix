@@ -3,7 +3,7 @@
 let
   # Healing with one of these would cut off the hand that heals or the person who would help, or take the host down.
   # Instances of a template count as the template does.
-  inherit (builtins.fromJSON (builtins.readFile ../../crates/policy/src/unit/forbidden.json))
+  inherit (builtins.fromJSON (builtins.readFile ../../crates/policy/src/unit/untouchable.json))
     stems
     prefixes
     ;
@@ -34,7 +34,7 @@ in
     unit:
     let
       stem = builtins.head (builtins.match "([^@]*)(@.*)?[.]service" unit);
-      begins = prefix: builtins.substring 0 (builtins.stringLength prefix) stem == prefix;
+      begins = prefix: builtins.substring 0 (builtins.stringLength prefix) unit == prefix;
     in
     builtins.elem stem stems || builtins.any begins prefixes;
 }

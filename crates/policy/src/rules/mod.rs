@@ -129,7 +129,7 @@ impl Rules {
     /// Checks the rules of the host named `host`.
     ///
     /// # Errors
-    /// On the first fault: an impossible or forbidden unit, an empty ladder, a verb without a
+    /// On the first fault: an impossible or untouchable unit, an empty ladder, a verb without a
     /// grant, a number out of bounds, or a name given twice.
     pub fn check(host: &str, raw: RawRules) -> Result<Self, RuleError> {
         let digest = digest(&raw);
@@ -137,12 +137,8 @@ impl Rules {
         for (name, grant) in &raw.units {
             let key = format!("units.\"{name}\"");
             let unit = UnitName::parse(name).map_err(|e| fault(&key, name, e.to_string()))?;
-            if unit.is_forbidden() {
-                return Err(fault(
-                    key,
-                    name,
-                    "this unit is never acted on, for it takes the host down or a person needs it to reach the host; remove it",
-                ));
+            if let Some(reason) = unit.untouchable() {
+                return Err(fault(key, name, reason.to_string()));
             }
             if grant.verbs.contains(&Verb::TryRestart) {
                 return Err(try_restart(format!("{key}.verbs")));

@@ -5,5 +5,5 @@ mod name;
 mod state;
 
 pub use active::ActiveState;
-pub use name::{BadUnitName, UnitName};
+pub use name::{BadUnitName, UnitName, Untouchable};
 pub use state::{BoundTo, UnitState};
